@@ -50,7 +50,7 @@ uint32_t LoadU32(const char* bytes) { return LoadBigEndian<uint32_t>(bytes); }
 uint64_t LoadU64(const char* bytes) { return LoadBigEndian<uint64_t>(bytes); }
 
 std::optional<uint8_t> ByteReader::U8() {
-  if (left() < 1) return std::nullopt;
+  if (Left() < 1) return std::nullopt;
   return static_cast<uint8_t>(bytes_[at_++]);
 }
 
@@ -80,7 +80,7 @@ std::optional<double> ByteReader::Double() {
 
 std::optional<uint64_t> ByteReader::Uv() {
   uint64_t value = 0;
-  for (size_t i = 0; i < kUvBytesMax && i < left(); ++i) {
+  for (size_t i = 0; i < kUvBytesMax && i < Left(); ++i) {
     const auto byte = static_cast<uint8_t>(bytes_[at_ + i]);
     if (i == kUvBytesMax - 1 && byte > 1) return std::nullopt;
     value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
@@ -100,7 +100,7 @@ std::optional<int64_t> ByteReader::Sv() {
 }
 
 std::optional<std::string_view> ByteReader::Raw(size_t size) {
-  if (left() < size) return std::nullopt;
+  if (Left() < size) return std::nullopt;
   const std::string_view raw = bytes_.substr(at_, size);
   at_ += size;
   return raw;
@@ -109,7 +109,7 @@ std::optional<std::string_view> ByteReader::Raw(size_t size) {
 std::optional<std::string_view> ByteReader::Bytes() {
   const size_t before = at_;
   const auto size = Uv();
-  if (!size.has_value() || *size > left()) {
+  if (!size.has_value() || *size > Left()) {
     at_ = before;
     return std::nullopt;
   }

@@ -60,7 +60,7 @@ TEST(ByteReader, ReadsBackWhatWasAppended) {
 TEST(ByteReader, RefusesALongerFormThanNeeded) {
   ByteReader padded(std::string_view("\x80\x00", 2));
   EXPECT_EQ(padded.Uv(), std::nullopt);
-  EXPECT_EQ(padded.position(), 0u);
+  EXPECT_EQ(padded.Position(), 0u);
 }
 
 TEST(ByteReader, RefusesMoreThan64Bits) {
@@ -76,7 +76,7 @@ TEST(ByteReader, StaysWhereItWasWhenBytesAreMissing) {
                        "ab",
                        3));
   EXPECT_EQ(reader.Bytes(), std::nullopt);
-  EXPECT_EQ(reader.position(), 0u);
+  EXPECT_EQ(reader.Position(), 0u);
   EXPECT_EQ(reader.U32(), std::nullopt);
   EXPECT_EQ(reader.U8(), 5);
 }

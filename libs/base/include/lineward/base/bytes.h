@@ -41,10 +41,10 @@ class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
-  size_t left() const { return bytes_.size() - at_; }
-  size_t position() const { return at_; }
+  size_t Left() const { return bytes_.size() - at_; }
+  size_t Position() const { return at_; }
   bool empty() const { return at_ == bytes_.size(); }
-  std::string_view rest() const { return bytes_.substr(at_); }
+  std::string_view Rest() const { return bytes_.substr(at_); }
 
   std::optional<uint8_t> U8();
   std::optional<uint16_t> U16();
