@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Starts and ends one Apache Kafka broker (KRaft, broker and controller in one process) on loopback.
+"""Starts and ends one Apache Kafka broker (KRaft, broker and controller in one) on loopback.
 
-    broker.py up --dir D [--port P] [--heap 512m] [--set key=value]...   prints the bootstrap address
-    broker.py run --dir D [...]     the same, then waits for the end of its standard input and stops the broker
-    broker.py down --dir D [--kill] stops it (SIGTERM, after 20 s SIGKILL; --kill: SIGKILL at once)
-    broker.py status --dir D        prints the address (exit 0) or `down` (exit 1)
+    broker.py up --dir D [--port P] [--heap 512m] [--set key=value]...   prints its address
+    broker.py run --dir D [...]      the same, then waits for the end of standard input and stops it
+    broker.py down --dir D [--kill]  stops it (SIGTERM, after 20 s SIGKILL; --kill: SIGKILL at once)
+    broker.py status --dir D         prints the address (exit 0) or `down` (exit 1)
 
-All of a broker lies in its folder D, so any number runs at once: `address`, `broker.pid`, `broker.log`,
-`server.properties`, `data/`. Its ports are chosen at the first `up` and kept: after a `down` or a kill, `up` brings
-back the same broker with its data on the same address. `run` is for test programs: the broker ends with them, even if
-they are killed. The jars come from .cache/kafka (`tools/dev setup`; override: LINEWARD_KAFKA_JARS).
+All of a broker lies in its folder D, so any number runs at once: `address`, `broker.pid`,
+`broker.log`, `server.properties`, `data/`. Its ports are chosen at the first `up` and kept: after a
+`down` or a kill, `up` brings back the same broker with its data on the same address. `run` is for
+test programs: the broker ends with them, even if they are killed. The jars come from .cache/kafka
+(`tools/dev setup`; override: LINEWARD_KAFKA_JARS).
 Exit: 0 good, 1 failed or down, 3 cannot start here (no Java, no jars).
 """
 
@@ -26,7 +27,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-START_TIMEOUT_S = 60  # A start takes about 3 s; sixteen times that on a loaded machine is still no hang.
+START_TIMEOUT_S = 60  # It takes about 3 s; a loaded machine may need many times that.
 STOP_TIMEOUT_S = 20
 CLUSTER_ID = "bGluZXdhcmQtdGVzdC1rZg"  # 16 bytes in base64url, as Kafka wants it.
 STARTED = "Kafka Server started"
@@ -34,7 +35,7 @@ PORT_TAKEN = "Address already in use"
 PR_SET_PDEATHSIG = 1
 
 # Small, fast to start, and quick to show what tests wait for: rebalances, aborted transactions,
-# compaction, a start after a kill (it waits until the killed broker's session is over: 9 s by default).
+# compaction, a start after a kill (it waits for the end of the killed one's session, 9 s by default).
 SETTINGS = {
     "auto.create.topics.enable": "false",
     "background.threads": "2",
@@ -102,7 +103,7 @@ def running_pid(folder: pathlib.Path) -> int | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports below the ephemeral range: no outgoing connection takes them while the broker is down."""
+    """Free ports below the ephemeral range, where no outgoing connection takes them meanwhile."""
     sockets: list[socket.socket] = []
     while len(sockets) < count:
         candidate = socket.socket()
@@ -189,10 +190,14 @@ def launch(folder: pathlib.Path, heap: str, tied: bool) -> bool:
         if process.poll() is not None:
             if PORT_TAKEN in text:
                 return False
-            raise BrokerError(f"the broker ended at once; its log `{log_path}` ends:\n{text[-3000:]}")
+            raise BrokerError(
+                f"the broker ended at once; its log `{log_path}` ends:\n{text[-3000:]}"
+            )
         if time.monotonic() > deadline:
             process.kill()
-            raise BrokerError(f"not up after {START_TIMEOUT_S} s; its log `{log_path}` ends:\n{text[-3000:]}")
+            raise BrokerError(
+                f"not up after {START_TIMEOUT_S} s; its log `{log_path}` ends:\n{text[-3000:]}"
+            )
         time.sleep(0.03)
 
 
@@ -216,7 +221,9 @@ def up(folder: pathlib.Path, port: int | None, heap: str, extra: list[str], tied
         if launch(folder, heap, tied):
             return f"127.0.0.1:{ports[0]}"
         if kept or port is not None:
-            raise BrokerError(f"port {ports[0]} or {ports[1]} of `{folder}` is in use by another program")
+            raise BrokerError(
+                f"port {ports[0]} or {ports[1]} of `{folder}` is in use by another program"
+            )
     raise BrokerError("found no free port in 5 attempts")
 
 
