@@ -1,7 +1,8 @@
 """Hard check: what documents say is there: folder table, lib READMEs, links, error reasons, compose.
 
 `--fix` rewrites the folder table of README.md from the tree and the first sentences of the folders'
-READMEs; a folder without a README keeps the sentence that stands in the table.
+READMEs (a folder without a README keeps the sentence that stands in the table) and sorts the
+sections of docs/errors.md.
 """
 
 import pathlib
@@ -88,6 +89,11 @@ def check_table(root: pathlib.Path) -> list[str]:
 
 
 def fix(root: pathlib.Path) -> None:
+    fix_table(root)
+    fix_reasons(root)
+
+
+def fix_table(root: pathlib.Path) -> None:
     readme = root / "README.md"
     first, rows = table_rows(readme)
     if not first:
@@ -215,6 +221,16 @@ def check_reasons(root: pathlib.Path) -> list[str]:
             if part not in text:
                 found.append(f"docs/errors.md:{number}: `{name}` has no part {part}")
     return found
+
+
+def fix_reasons(root: pathlib.Path) -> None:
+    """Sorts the sections of docs/errors.md."""
+    document = root / "docs" / "errors.md"
+    if not document.exists():
+        return
+    head, *sections = re.split(r"^(?=## )", document.read_text(), flags=re.M)
+    parts = [head, *sorted(sections)]
+    document.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
 
 
 # --- compose ---------------------------------------------------------------------------------------
