@@ -14,13 +14,13 @@
 namespace lineward::telemetry {
 
 struct HealthCheck {
-  std::string name;   // `gate`, `ledger`, `loop/gate-0`
+  std::string name;  // `gate`, `ledger`, `loop/gate-0`
   bool is_ok = false;
   std::string cause;  // empty if ok; else what is waited for, in words
 };
 
 struct HealthReport {
-  bool is_ok = false;  // all checks are
+  bool is_ok = false;               // all checks are
   std::vector<HealthCheck> checks;  // sorted by name
 };
 
@@ -34,8 +34,8 @@ class Health {
   void Tick(std::string_view name);
   void RemoveLoop(std::string_view name);
 
-  // What a role (`gate`, `ledger`, `registry`, `http`) waits for; an empty cause means ready. A role
-  // is not started until its first SetReady with an empty cause or SetStarted.
+  // What a role (`gate`, `ledger`, `registry`, `http`) waits for; an empty cause means ready. A
+  // role is not started until its first SetReady with an empty cause or SetStarted.
   void SetNotReady(std::string_view role, std::string_view cause);
   void SetReady(std::string_view role);
   void SetStarted(std::string_view role);

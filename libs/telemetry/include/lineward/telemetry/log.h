@@ -27,14 +27,15 @@ enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kFatal };
 std::string_view NameOf(LogLevel level);
 std::optional<LogLevel> ParseLogLevel(std::string_view name);
 
-// A statement's code and level: `inline constexpr LogEvent kGateCommitted{"gate_committed", kInfo};`
+// A statement's code and level: `inline constexpr LogEvent kGateCommitted{"gate_committed",
+// kInfo};`
 struct LogEvent {
   std::string_view code;  // snake case, lib first
   LogLevel level = LogLevel::kInfo;
 };
 
-// `{"topic", "promotions"}`, `{"offset", 42}`: values are text, integers, doubles or bools. Names of
-// the design's catalogue stand at the top of the line, all others under `data`.
+// `{"topic", "promotions"}`, `{"offset", 42}`: values are text, integers, doubles or bools. Names
+// of the design's catalogue stand at the top of the line, all others under `data`.
 struct LogField {
   LogField(std::string_view key, std::string_view value);
   LogField(std::string_view key, const char* value) : LogField(key, std::string_view(value)) {}
@@ -54,7 +55,7 @@ struct LogField {
 
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
-  bool is_json = true;       // false: text for a terminal
+  bool is_json = true;          // false: text for a terminal
   unsigned rate_per_code = 10;  // lines a second and code; 0 = no limit
   std::string service = "lineward";
   std::string version;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The process's metrics: families declared once with name, help, type, labels and a declared maximum
-// of children; prometheus-cpp's registry is inside and never shows.
+// The process's metrics: families declared once with name, help, type, labels and a declared
+// maximum of children; prometheus-cpp's registry is inside and never shows.
 //
 // Names: prefix `lineward_` (added here), snake case, base units, unit last, `_total` on counters
 // (observability design, sections 2 and 3). A child beyond the declared maximum becomes the child
@@ -29,13 +29,17 @@ struct FamilyOptions {
   bool is_bare = false;     // process_* families stand without our prefix
 };
 
+class CounterFamily;
+class GaugeFamily;
+class HistogramFamily;
+
 class Counter {
  public:
   void Add(double amount = 1);
   double Value() const;
 
  private:
-  friend class MetricRegistry;
+  friend class CounterFamily;
   void* inner_ = nullptr;
 };
 
@@ -46,7 +50,7 @@ class Gauge {
   double Value() const;
 
  private:
-  friend class MetricRegistry;
+  friend class GaugeFamily;
   void* inner_ = nullptr;
 };
 
@@ -56,13 +60,14 @@ class Histogram {
   const std::vector<double>& bounds() const { return *bounds_; }
 
  private:
-  friend class MetricRegistry;
+  friend class HistogramFamily;
   friend class LocalHistogram;
   void* inner_ = nullptr;
   const std::vector<double>* bounds_ = nullptr;
 };
 
-// One thread's unshared cells in front of a shared histogram. Not thread-safe; Flush at each commit.
+// One thread's unshared cells in front of a shared histogram. Not thread-safe; Flush at each
+// commit.
 class LocalHistogram {
  public:
   explicit LocalHistogram(Histogram* shared);
@@ -81,10 +86,6 @@ class LocalHistogram {
 // Upper bounds of the design's bucket sets, in seconds or bytes (observability design, section 2).
 enum class Buckets { kDecide, kCommit, kEndToEnd, kHttp, kStore, kBytes };
 const std::vector<double>& BoundsOf(Buckets buckets);
-
-class CounterFamily;
-class GaugeFamily;
-class HistogramFamily;
 
 class MetricRegistry {
  public:

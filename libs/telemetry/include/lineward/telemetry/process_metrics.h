@@ -1,7 +1,7 @@
 #pragma once
 
-// `process_*` families and `lineward_thread_cpu_seconds_total{pool}` from procfs. Call Update on each
-// scrape. Any one thread at a time.
+// `process_*` families and `lineward_thread_cpu_seconds_total{pool}` from procfs. Call Update on
+// each scrape. Any one thread at a time.
 
 #include <memory>
 

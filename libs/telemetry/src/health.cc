@@ -1,0 +1,127 @@
+#include "lineward/telemetry/health.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "lineward/base/mutex.h"
+
+namespace lineward::telemetry {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+struct Health::Impl {
+  struct Loop {
+    std::chrono::nanoseconds limit{};
+    TimePoint ticked;
+  };
+  struct Role {
+    bool is_started = false;
+    std::string cause;
+  };
+
+  const base::Clock* clock;
+  mutable base::Mutex mutex;
+  std::map<std::string, Loop, std::less<>> loops LW_GUARDED_BY(mutex);
+  std::map<std::string, Role, std::less<>> roles LW_GUARDED_BY(mutex);
+  bool is_draining LW_GUARDED_BY(mutex) = false;
+};
+
+namespace {
+
+HealthReport ReportOf(std::vector<HealthCheck> checks) {
+  HealthReport report{.is_ok = true, .checks = std::move(checks)};
+  for (const HealthCheck& check : report.checks) report.is_ok = report.is_ok && check.is_ok;
+  return report;
+}
+
+}  // namespace
+
+Health::Health(const base::Clock* clock) : impl_(std::make_unique<Impl>()) { impl_->clock = clock; }
+Health::~Health() = default;
+
+void Health::AddLoop(std::string_view name, std::chrono::nanoseconds limit) {
+  base::MutexLock lock(&impl_->mutex);
+  impl_->loops.insert_or_assign(std::string(name), Impl::Loop{limit, impl_->clock->Monotonic()});
+}
+
+void Health::Tick(std::string_view name) {
+  const TimePoint now = impl_->clock->Monotonic();
+  base::MutexLock lock(&impl_->mutex);
+  if (const auto at = impl_->loops.find(name); at != impl_->loops.end()) at->second.ticked = now;
+}
+
+void Health::RemoveLoop(std::string_view name) {
+  base::MutexLock lock(&impl_->mutex);
+  if (const auto at = impl_->loops.find(name); at != impl_->loops.end()) impl_->loops.erase(at);
+}
+
+void Health::SetNotReady(std::string_view role, std::string_view cause) {
+  base::MutexLock lock(&impl_->mutex);
+  impl_->roles[std::string(role)].cause = cause.empty() ? "not ready" : cause;
+}
+
+void Health::SetReady(std::string_view role) {
+  base::MutexLock lock(&impl_->mutex);
+  Impl::Role& entry = impl_->roles[std::string(role)];
+  entry.cause.clear();
+  entry.is_started = true;
+}
+
+void Health::SetStarted(std::string_view role) {
+  base::MutexLock lock(&impl_->mutex);
+  impl_->roles[std::string(role)].is_started = true;
+}
+
+void Health::SetDraining() {
+  base::MutexLock lock(&impl_->mutex);
+  impl_->is_draining = true;
+}
+
+bool Health::is_draining() const {
+  base::MutexLock lock(&impl_->mutex);
+  return impl_->is_draining;
+}
+
+HealthReport Health::Live() const {
+  const TimePoint now = impl_->clock->Monotonic();
+  base::MutexLock lock(&impl_->mutex);
+  std::vector<HealthCheck> checks;
+  for (const auto& [name, loop] : impl_->loops) {
+    const auto silent = now - loop.ticked;
+    HealthCheck check{.name = "loop/" + name, .is_ok = silent <= loop.limit, .cause = ""};
+    if (!check.is_ok) {
+      check.cause =
+          fmt::format("no tick for {} s (limit {} s)",
+                      std::chrono::duration_cast<std::chrono::seconds>(silent).count(),
+                      std::chrono::duration_cast<std::chrono::seconds>(loop.limit).count());
+    }
+    checks.push_back(std::move(check));
+  }
+  return ReportOf(std::move(checks));
+}
+
+HealthReport Health::Started() const {
+  base::MutexLock lock(&impl_->mutex);
+  std::vector<HealthCheck> checks;
+  for (const auto& [name, role] : impl_->roles) {
+    checks.push_back({name, role.is_started, role.is_started ? "" : role.cause});
+  }
+  return ReportOf(std::move(checks));
+}
+
+HealthReport Health::Ready(std::string_view role) const {
+  base::MutexLock lock(&impl_->mutex);
+  std::vector<HealthCheck> checks;
+  if (impl_->is_draining) checks.push_back({"draining", false, "the process is stopping"});
+  bool is_known = role.empty();
+  for (const auto& [name, entry] : impl_->roles) {
+    if (!role.empty() && name != role) continue;
+    is_known = true;
+    checks.push_back({name, entry.cause.empty() && entry.is_started, entry.cause});
+  }
+  if (!is_known) checks.push_back({std::string(role), false, "no such role in this process"});
+  return ReportOf(std::move(checks));
+}
+
+}  // namespace lineward::telemetry

@@ -1,0 +1,48 @@
+#include "lineward/telemetry/health.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/manual_clock.h"
+
+namespace lineward::telemetry {
+namespace {
+
+TEST(Health, LiveFailsWhenALoopIsSilentBeyondItsLimit) {
+  support::ManualClock clock;
+  Health health(&clock);
+  health.AddLoop("gate-0", std::chrono::seconds(10));
+  clock.Advance(absl::Seconds(10));
+  EXPECT_TRUE(health.Live().is_ok);
+  clock.Advance(absl::Seconds(1));
+  const HealthReport report = health.Live();
+  EXPECT_FALSE(report.is_ok);
+  EXPECT_EQ(report.checks.at(0).cause, "no tick for 11 s (limit 10 s)");
+  health.Tick("gate-0");
+  EXPECT_TRUE(health.Live().is_ok);
+}
+
+TEST(Health, ReadySaysWhatARoleWaitsFor) {
+  Health health;
+  health.SetNotReady("gate", "control barrier: lineward.policies 812/4031");
+  health.SetReady("ledger");
+  EXPECT_FALSE(health.Ready().is_ok);
+  EXPECT_TRUE(health.Ready("ledger").is_ok);
+  EXPECT_EQ(health.Ready("gate").checks.at(0).cause, "control barrier: lineward.policies 812/4031");
+  EXPECT_FALSE(health.Started().is_ok);
+  health.SetReady("gate");
+  EXPECT_TRUE(health.Ready().is_ok);
+  EXPECT_TRUE(health.Started().is_ok);
+}
+
+TEST(Health, NothingIsReadyWhileDraining) {
+  Health health;
+  health.SetReady("ledger");
+  health.SetDraining();
+  EXPECT_FALSE(health.Ready("ledger").is_ok);
+  EXPECT_TRUE(health.Live().is_ok);
+}
+
+TEST(Health, AnUnknownRoleIsNotReady) { EXPECT_FALSE(Health().Ready("gaet").is_ok); }
+
+}  // namespace
+}  // namespace lineward::telemetry
