@@ -1,0 +1,107 @@
+"""docs.py bites: stale tables, poor READMEs, dead links, unknown reasons, careless compose files."""
+
+import pathlib
+
+import pytest
+from conftest import Write
+
+import docs
+
+
+def test_a_good_tree_has_no_findings(good: pathlib.Path) -> None:
+    assert docs.findings(good) == []
+
+
+REPLACED = [
+    ("README.md", "| [`docs`](docs) | documents |\n", "", "no row `| [`docs`](docs)"),
+    ("README.md", "documents", "", "has no sentence"),
+    ("README.md", "(libs/base)", "(libs/bass)", "dead link `libs/bass`"),
+    ("README.md", "| The rules |", "| Other rules |", "stale row"),
+    ("README.md", "<!-- folders -->", "", "no folder table"),
+    ("libs/base/README.md", "base.h", "gone.h", "which does not exist"),
+    ("libs/base/README.md", "Start here", "Look here", "no line `Start here"),
+    ("libs/base/README.md", "Not here:", "Elsewhere:", "no line `Not here"),
+    ("libs/base/README.md", "more.\n", "more.\n" + "\n" * 20, "lines: at most 20"),
+    ("docs/errors.md", "## PURPOSE_UNKNOWN", "## Other", "has no section `## PURPOSE_UNKNOWN`"),
+    ("docs/errors.md", "## PURPOSE_UNKNOWN", "## PURPOSE_KNOWN", "is in no reasons.h"),
+    ("docs/errors.md", "**Cause.**", "Cause:", "has no part **Cause.**"),
+    ("docs/errors.md", "# Errors", "# Errors\n[a](#nothing)", "no heading `nothing`"),
+    ("docs/errors.md", "# Errors", "# Errors\n[a](gone.md)", "dead link `gone.md`"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "says"), REPLACED)
+def test_a_planted_fault_is_found(
+    good: pathlib.Path, file: str, old: str, new: str, says: str
+) -> None:
+    path = good / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert any(says in line for line in docs.findings(good))
+
+
+def test_a_lib_without_readme_is_found(good: pathlib.Path) -> None:
+    (good / "libs/base/README.md").unlink()
+    assert any("libs/base: no README.md" in line for line in docs.findings(good))
+
+
+def test_a_section_that_stands_twice_is_found(good: pathlib.Path) -> None:
+    path = good / "docs/errors.md"
+    path.write_text(path.read_text() + path.read_text())
+    assert any("stands twice" in line for line in docs.findings(good))
+
+
+def test_fix_mends_the_table_and_sorts_the_sections_once(good: pathlib.Path, write: Write) -> None:
+    write("config/lineward.yaml", "")
+    path = good / "docs/errors.md"
+    path.write_text(path.read_text() + "\n## Before\n\ntext\n")
+    docs.fix(good)
+    once = [(good / name).read_text() for name in ("README.md", "docs/errors.md")]
+    docs.fix(good)
+    assert [(good / name).read_text() for name in ("README.md", "docs/errors.md")] == once
+    assert "| [`config`](config) |  |" in once[0]
+    assert "| [`docs`](docs) | documents |" in once[0]
+    assert once[1].index("## Before") < once[1].index("## PURPOSE_UNKNOWN")
+
+
+COMPOSE = """
+services:
+  broker:
+    image: apache/kafka:3.9.1
+    user: "1000"
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    mem_limit: 512m
+    cpus: 1
+    ports: ["127.0.0.1:9092:9092"]
+    volumes: ["./docs:/docs:ro"]
+    healthcheck: {test: ["CMD", "true"]}
+"""
+
+
+def test_a_careful_compose_file_has_no_findings(good: pathlib.Path, write: Write) -> None:
+    write("docker-compose.yml", COMPOSE)
+    assert docs.findings(good) == []
+
+
+CARELESS = [
+    ("apache/kafka:3.9.1", "apache/kafka:latest", "is not pinned"),
+    ("apache/kafka:3.9.1", "apache/kafka", "is not pinned"),
+    ("    healthcheck:", "    x-healthcheck:", "no `healthcheck`"),
+    ("    read_only: true\n", "", "no `read_only`"),
+    ("    cap_drop: [ALL]\n", "", "no `cap_drop`"),
+    ("127.0.0.1:9092:9092", "9092:9092", "not published on 127.0.0.1"),
+    ("./docs:", "./gone:", "mount `./gone` does not exist"),
+    ("services:", "name: x\nservices:", "top-level `name` is refused"),
+    ("    cpus: 1\n", "    cpus: 1\n    depends_on: {gate: {}}\n", "depends on `gate`"),
+    ("services:", "services: [", "does not parse"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), CARELESS)
+def test_a_careless_compose_file_is_found(
+    good: pathlib.Path, write: Write, old: str, new: str, says: str
+) -> None:
+    write("docker-compose.yml", COMPOSE.replace(old, new, 1))
+    assert any(says in line for line in docs.findings(good))
