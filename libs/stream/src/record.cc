@@ -1,0 +1,19 @@
+#include "lineward/stream/record.h"
+
+#include <fmt/format.h>
+
+namespace lineward::stream {
+
+std::string ToString(const TopicPartition& partition) {
+  return fmt::format("{}-{}", partition.topic, partition.partition);
+}
+
+size_t PayloadBytes(const OutRecord& record) {
+  size_t bytes = record.key.value_or("").size() + record.value.value_or("").size();
+  for (const Header& header : record.headers) {
+    bytes += header.name.size() + header.value.value_or("").size();
+  }
+  return bytes;
+}
+
+}  // namespace lineward::stream
