@@ -46,7 +46,7 @@ struct DbOptions {
   std::string path;  // the folder; made if absent (its parents too)
   Mode mode = Mode::kLogged;
   // Called for each family that is found or made. Default: FamilyOptions{}.
-  std::function<FamilyOptions(std::string_view family)> family_options;
+  std::function<FamilyOptions(std::string_view family)> family_options = {};
   uint64_t block_cache_bytes = 32 << 20;
   int background_jobs = 2;
   uint64_t background_bytes_per_second = 64 << 20;  // compactions and flushes; never the WAL
@@ -124,8 +124,8 @@ class Iterator {
 
 struct ReadRange {
   // Bounds [first, end); empty = open. They also bound what is read ahead.
-  std::string first;
-  std::string end;
+  std::string first = {};
+  std::string end = {};
   // Set if all of the range lies under one prefix of Filter::kPosting: files without it are
   // skipped.
   bool is_one_prefix = false;
@@ -153,6 +153,8 @@ struct StagedFile {
   std::string path;
   uint64_t keys = 0;
   uint64_t bytes = 0;
+  std::string checksum;  // of the whole file, compared when it is taken in
+  std::string checksum_name;
 };
 
 class Db {
@@ -213,9 +215,10 @@ class Db {
   const std::string& path() const;
   const std::string& staging_path() const;
 
+  struct Impl;
+
  private:
   friend class SegmentWriter;
-  struct Impl;
   explicit Db(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
