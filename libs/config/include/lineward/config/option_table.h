@@ -106,7 +106,6 @@ class OptionTable {
   std::string DefaultFile() const;
 
  private:
-  friend struct OptionTableAccess;
   using MakeItems = std::function<std::vector<std::unique_ptr<OptionTable>>(size_t count)>;
   void BindItems(std::string_view key, OptionText text, MakeItems make);
 
