@@ -50,8 +50,8 @@ struct Codec<absl::Duration> {
   static constexpr std::string_view kType = "duration";
   static constexpr std::string_view kSchemaType = "string";
   static constexpr bool kHasOrder = true;
-  static absl::StatusOr<absl::Duration> Parse(std::string_view text) { return ParseDuration(text); }
-  static std::string Format(absl::Duration value) { return FormatDuration(value); }
+  static absl::StatusOr<absl::Duration> Parse(std::string_view text) { return DurationOf(text); }
+  static std::string Format(absl::Duration value) { return DurationText(value); }
 };
 
 template <>

@@ -34,9 +34,9 @@ constexpr std::string_view kEnvironmentPrefix = "LINEWARD_";
 
 // Variables that are no options: client defaults and the switches of tests.
 constexpr std::string_view kReservedVariables[] = {
-    "LINEWARD_CONFIG",   "LINEWARD_ENDPOINT", "LINEWARD_PROFILE", "LINEWARD_TOKEN_FILE",
-    "LINEWARD_OUTPUT",   "LINEWARD_FAULT",    "LINEWARD_SABOTAGE", "LINEWARD_KAFKA",
-    "LINEWARD_DATA",     "LINEWARD_SEED"};
+    "LINEWARD_CONFIG", "LINEWARD_ENDPOINT", "LINEWARD_PROFILE",  "LINEWARD_TOKEN_FILE",
+    "LINEWARD_OUTPUT", "LINEWARD_FAULT",    "LINEWARD_SABOTAGE", "LINEWARD_KAFKA",
+    "LINEWARD_DATA",   "LINEWARD_SEED"};
 
 std::string VariableOf(std::string_view key) {
   std::string name(kEnvironmentPrefix);
@@ -73,6 +73,8 @@ struct OptionTable::Impl {
     std::map<std::string, std::string>* map_field = nullptr;
     Secret* secret_field = nullptr;
     MakeItems make_items;
+    std::shared_ptr<void> sample;
+    std::unique_ptr<OptionTable> sample_table;
     std::vector<std::unique_ptr<OptionTable>> items;
   };
 
@@ -162,8 +164,7 @@ struct OptionTable::Impl {
 
     void ReadEntry(Entry* entry, const YamlEntry& member) const {
       const std::string place = PlaceOf(input->file_name, member.place);
-      const std::string origin =
-          fmt::format("file {}:{}", input->file_name, member.place.line);
+      const std::string origin = fmt::format("file {}:{}", input->file_name, member.place.line);
       const YamlNode& value = member.value;
       if (entry->make_items) {
         ReadItems(entry, value, place, origin);
@@ -263,7 +264,7 @@ struct OptionTable::Impl {
       const std::string path =
           named.is_absolute() ? secret->file
                               : (std::filesystem::path(input->secrets_folder) / named).string();
-      struct stat status {};
+      struct stat status{};
       if (::stat(path.c_str(), &status) != 0) {
         return base::InvalidArgument(kConfigInvalid, "secret file `{}` cannot be read", path);
       }
@@ -431,9 +432,13 @@ void OptionTable::Bind(std::string_view key, std::map<std::string, std::string>*
   entry->schema.Set("type", "object").Set("additionalProperties", values);
 }
 
-void OptionTable::BindItems(std::string_view key, OptionText text, MakeItems make) {
+void OptionTable::BindItems(std::string_view key, OptionText text, MakeItems make,
+                            std::unique_ptr<OptionTable> sample_table,
+                            std::shared_ptr<void> sample) {
   Impl::Entry* const entry = impl_->Add(key, "list of maps", std::move(text));
   entry->make_items = std::move(make);
+  entry->sample = std::move(sample);
+  entry->sample_table = std::move(sample_table);
   entry->print = [entry] {
     std::vector<std::string> items;
     for (const auto& item : entry->items) {
@@ -447,9 +452,9 @@ void OptionTable::BindItems(std::string_view key, OptionText text, MakeItems mak
   };
   entry->default_value = "[]";
   Json properties = Json::EmptyObject();
-  auto sample = entry->make_items(1);
-  for (const auto& [name, member] : sample[0]->impl_->entries) properties.Set(name, member.schema);
-  entry->make_items(0);
+  for (const auto& [name, member] : entry->sample_table->impl_->entries) {
+    properties.Set(name, member.schema);
+  }
   Json item;
   item.Set("type", "object").Set("properties", properties).Set("additionalProperties", false);
   entry->schema.Set("type", "array").Set("items", item);
@@ -466,9 +471,9 @@ std::vector<Finding> OptionTable::Load(const LoadInput& input) {
     if (file.root.has_value() && file.root->is_map()) {
       loader.ReadMap(*file.root, "");
     } else if (file.root.has_value() && !file.root->is_empty()) {
-      loader.Report(PlaceOf(input.file_name, file.root->place),
-                    fmt::format("the configuration is a map, not {}",
-                                document::KindName(file.root->kind)));
+      loader.Report(
+          PlaceOf(input.file_name, file.root->place),
+          fmt::format("the configuration is a map, not {}", document::KindName(file.root->kind)));
     }
   }
   impl_->ReadEnvironment(loader);
@@ -530,12 +535,11 @@ std::string OptionTable::Docs() const {
                         BoundsText(entry.text), entry.text.sentence,
                         entry.text.needs_restart ? "" : " Reloadable.");
     if (!entry.make_items) continue;
-    for (const auto& [name, member] : entry.make_items(1)[0]->impl_->entries) {
+    for (const auto& [name, member] : entry.sample_table->impl_->entries) {
       text += fmt::format("| `{}[].{}` | {} | {} | {} | {} |\n", key, name, member.type,
                           member.default_value.empty() ? "" : "`" + member.default_value + "`",
                           BoundsText(member.text), member.text.sentence);
     }
-    entry.make_items(0);
   }
   return text;
 }
@@ -558,9 +562,9 @@ std::string OptionTable::DefaultFile() const {
     const std::string bounds = BoundsText(entry.text);
     text += fmt::format("{:{}}# # {}{}\n", "", indent, entry.text.sentence,
                         bounds.empty() ? "" : " (" + bounds + ")");
-    text += fmt::format("{:{}}# {}: {}\n", "", indent, path.back(),
-                        entry.text.example.empty() ? entry.default_value
-                                                   : std::string(entry.text.example));
+    text += fmt::format(
+        "{:{}}# {}: {}\n", "", indent, path.back(),
+        entry.text.example.empty() ? entry.default_value : std::string(entry.text.example));
   }
   return text;
 }

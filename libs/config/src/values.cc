@@ -57,18 +57,17 @@ bool Address::is_loopback() const {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
+absl::StatusOr<absl::Duration> DurationOf(std::string_view text) {
   if (const auto parts = SplitUnit(text)) {
     for (const DurationUnit& unit : DurationUnits()) {
       if (unit.name == parts->unit) return parts->number * unit.length;
     }
   }
-  return base::InvalidArgument(kConfigInvalid,
-                               "`{}` is no duration: a whole number and one of us, ms, s, m, h, d",
-                               text);
+  return base::InvalidArgument(
+      kConfigInvalid, "`{}` is no duration: a whole number and one of us, ms, s, m, h, d", text);
 }
 
-std::string FormatDuration(absl::Duration duration) {
+std::string DurationText(absl::Duration duration) {
   if (duration == absl::ZeroDuration()) return "0s";
   // The largest unit that divides it, but hours and minutes rather than days (`24h`, `90m`).
   for (const DurationUnit& unit : DurationUnits()) {

@@ -1,11 +1,13 @@
 #pragma once
 
 // One declaration per option: key, sentence, bounds, bound to the field that holds it, whose
-// initialiser is the default. From the table come the strict reading of file, environment and flags,
-// the effective print with origins, the JSON Schema, docs/CONFIG.md and config/lineward.yaml.
+// initialiser is the default. From the table come the strict reading of file, environment and
+// flags, the effective print with origins, the JSON Schema, docs/CONFIG.md and
+// config/lineward.yaml.
 //
-// Order of precedence: flag > environment > file > default. An unknown or repeated key, a wrong type
-// and a value out of bounds are findings, all of them reported at once. Environment name: `.` becomes
+// Order of precedence: flag > environment > file > default. An unknown or repeated key, a wrong
+// type and a value out of bounds are findings, all of them reported at once. Environment name: `.`
+// becomes
 // `__`, upper case, prefix `LINEWARD_` (`gate.commit_interval` = LINEWARD_GATE__COMMIT_INTERVAL).
 //
 // A table does not own the fields; they must outlive it. Not thread-safe.
@@ -29,9 +31,9 @@ namespace lineward::config {
 
 // What all options have. `min` and `max` are inclusive and written like the value (`10ms`, `1s`).
 struct OptionText {
-  std::string_view sentence;        // for people, with its final stop
-  bool needs_restart = true;        // false: a reload takes it
-  std::string_view example = {};    // for docs and config/lineward.yaml; else the default
+  std::string_view sentence;      // for people, with its final stop
+  bool needs_restart = true;      // false: a reload takes it
+  std::string_view example = {};  // for docs and config/lineward.yaml; else the default
   std::string_view min = {};
   std::string_view max = {};
   std::vector<std::string_view> choices = {};  // the only values that a text may have
@@ -48,11 +50,11 @@ struct Setting {
 };
 
 struct LoadInput {
-  std::string file_name;                 // as shown in findings; empty = no file
-  std::string file_bytes;                // at most 1 MiB
-  std::vector<Setting> environment;      // LINEWARD_* variables only
-  std::vector<Setting> flags;            // key=value
-  std::string secrets_folder;            // where `{file: NAME}` is looked up
+  std::string file_name;             // as shown in findings; empty = no file
+  std::string file_bytes;            // at most 1 MiB
+  std::vector<Setting> environment;  // LINEWARD_* variables only
+  std::vector<Setting> flags;        // key=value
+  std::string secrets_folder;        // where `{file: NAME}` is looked up
 };
 
 class OptionTable {
@@ -79,7 +81,7 @@ class OptionTable {
   template <typename T>
   void BindList(std::string_view key, std::vector<T>* field, OptionText text,
                 void (*bind)(T* item, OptionTable* table)) {
-    BindItems(key, std::move(text), [field, bind](size_t count) {
+    const auto make = [field, bind](size_t count) {
       field->assign(count, T{});
       std::vector<std::unique_ptr<OptionTable>> tables;
       for (T& item : *field) {
@@ -87,7 +89,11 @@ class OptionTable {
         bind(&item, tables.back().get());
       }
       return tables;
-    });
+    };
+    auto sample = std::make_shared<T>();
+    auto sample_table = std::make_unique<OptionTable>();
+    bind(sample.get(), sample_table.get());
+    BindItems(key, std::move(text), make, std::move(sample_table), std::move(sample));
   }
 
   // Sets every field that file, environment or flags name. The findings are empty if all is well;
@@ -107,7 +113,9 @@ class OptionTable {
 
  private:
   using MakeItems = std::function<std::vector<std::unique_ptr<OptionTable>>(size_t count)>;
-  void BindItems(std::string_view key, OptionText text, MakeItems make);
+  // `sample` keeps alive the item that `sample_table` is bound to: what schema and docs describe.
+  void BindItems(std::string_view key, OptionText text, MakeItems make,
+                 std::unique_ptr<OptionTable> sample_table, std::shared_ptr<void> sample);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -45,8 +45,8 @@ struct Address {
 };
 
 // A whole number and one unit of `us ms s m h d`; no bare number. INVALID_ARGUMENT otherwise.
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
-std::string FormatDuration(absl::Duration duration);
+absl::StatusOr<absl::Duration> DurationOf(std::string_view text);
+std::string DurationText(absl::Duration duration);
 
 // A whole number and one unit of `B KiB MiB GiB TiB`; no bare number. INVALID_ARGUMENT otherwise.
 absl::StatusOr<ByteSize> ParseByteSize(std::string_view text);
