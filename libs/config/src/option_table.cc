@@ -562,9 +562,10 @@ std::string OptionTable::DefaultFile() const {
     const std::string bounds = BoundsText(entry.text);
     text += fmt::format("{:{}}# # {}{}\n", "", indent, entry.text.sentence,
                         bounds.empty() ? "" : " (" + bounds + ")");
-    text += fmt::format(
-        "{:{}}# {}: {}\n", "", indent, path.back(),
-        entry.text.example.empty() ? entry.default_value : std::string(entry.text.example));
+    std::string value(entry.text.example);
+    if (value.empty()) value = entry.is_secret ? "{file: NAME}" : entry.default_value;
+    if (value.empty()) value = "\"\"";
+    text += fmt::format("{:{}}# {}: {}\n", "", indent, path.back(), value);
   }
   return text;
 }
