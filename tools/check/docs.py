@@ -2,7 +2,7 @@
 
 `--fix` rewrites the folder table of README.md from the tree and the first sentences of the folders'
 READMEs (a folder without a README keeps the sentence that stands in the table) and sorts the
-sections of docs/errors.md.
+sections of docs/errors.md, each once.
 """
 
 import pathlib
@@ -218,18 +218,29 @@ def check_reasons(root: pathlib.Path) -> list[str]:
                 f"docs/errors.md:{number}: `{name}` is in no reasons.h: remove the section"
             )
         for part in SECTION_PARTS:
-            if part not in text:
-                found.append(f"docs/errors.md:{number}: `{name}` has no part {part}")
+            if text.count(part) != 1:
+                found.append(
+                    f"docs/errors.md:{number}: `{name}` has {text.count(part)} parts {part}: one"
+                )
     return found
 
 
+def is_complete(section: str) -> bool:
+    return all(section.count(part) == 1 for part in SECTION_PARTS)
+
+
 def fix_reasons(root: pathlib.Path) -> None:
-    """Sorts the sections of docs/errors.md."""
+    """Sorts the sections of docs/errors.md; of several with one heading the first complete one stays."""
     document = root / "docs" / "errors.md"
     if not document.exists():
         return
     head, *sections = re.split(r"^(?=## )", document.read_text(), flags=re.M)
-    parts = [head, *sorted(sections)]
+    kept: dict[str, str] = {}
+    for section in sections:
+        title = section.splitlines()[0]
+        if title not in kept or not is_complete(kept[title]):
+            kept[title] = section
+    parts = [head, *(kept[title] for title in sorted(kept))]
     document.write_text("\n".join(part.strip("\n") + "\n" for part in parts))
 
 

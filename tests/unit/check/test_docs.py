@@ -24,7 +24,8 @@ REPLACED = [
     ("libs/base/README.md", "more.\n", "more.\n" + "\n" * 20, "lines: at most 20"),
     ("docs/errors.md", "## PURPOSE_UNKNOWN", "## Other", "has no section `## PURPOSE_UNKNOWN`"),
     ("docs/errors.md", "## PURPOSE_UNKNOWN", "## PURPOSE_KNOWN", "is in no reasons.h"),
-    ("docs/errors.md", "**Cause.**", "Cause:", "has no part **Cause.**"),
+    ("docs/errors.md", "**Cause.**", "Cause:", "has 0 parts **Cause.**"),
+    ("docs/errors.md", "**Cause.** c", "**Cause.** c **Cause.** d", "has 2 parts **Cause.**"),
     ("docs/errors.md", "# Errors", "# Errors\n[a](#nothing)", "no heading `nothing`"),
     ("docs/errors.md", "# Errors", "# Errors\n[a](gone.md)", "dead link `gone.md`"),
 ]
@@ -49,6 +50,14 @@ def test_a_section_that_stands_twice_is_found(good: pathlib.Path) -> None:
     path = good / "docs/errors.md"
     path.write_text(path.read_text() + path.read_text())
     assert any("stands twice" in line for line in docs.findings(good))
+
+
+def test_fix_keeps_the_complete_one_of_two_sections(good: pathlib.Path) -> None:
+    path = good / "docs/errors.md"
+    before = path.read_text()
+    path.write_text(before.replace("## PURPOSE", "## PURPOSE_UNKNOWN\n\ntext\n\n## PURPOSE"))
+    docs.fix(good)
+    assert path.read_text() == before
 
 
 def test_fix_mends_the_table_and_sorts_the_sections_once(good: pathlib.Path, write: Write) -> None:
