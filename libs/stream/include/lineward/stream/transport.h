@@ -82,8 +82,8 @@ enum class Rebalance : uint8_t {
 // What one Poll brought. A rebalance comes alone; `records` and `events` end at the next call of
 // any function of the same consumer.
 struct Polled {
-  std::span<const RecordView> records;
-  std::span<const PartitionEvent> events;
+  std::span<const RecordView> records = {};
+  std::span<const PartitionEvent> events = {};
   Rebalance rebalance = Rebalance::kNone;
   std::vector<TopicPartition> partitions = {};
 };
