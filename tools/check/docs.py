@@ -9,6 +9,7 @@ import pathlib
 import re
 import sys
 
+import generated
 import tree
 import yaml
 
@@ -91,6 +92,7 @@ def check_table(root: pathlib.Path) -> list[str]:
 def fix(root: pathlib.Path) -> None:
     fix_table(root)
     fix_reasons(root)
+    generated.fix(root)
 
 
 def fix_table(root: pathlib.Path) -> None:
@@ -295,6 +297,7 @@ def findings(root: pathlib.Path) -> list[str]:
         *check_links(root),
         *check_reasons(root),
         *check_compose(root),
+        *generated.findings(root),
     ]
 
 

@@ -73,6 +73,41 @@ def test_fix_mends_the_table_and_sorts_the_sections_once(good: pathlib.Path, wri
     assert once[1].index("## Before") < once[1].index("## PURPOSE_UNKNOWN")
 
 
+METRIC = """
+  hot = registry->DeclareGauge({.name = "ledger_hot_rows",
+                                .help = "Rows in the hot tail, "
+                                        "now",
+                                .labels = {"log"}})->With();
+"""
+EVENT = """
+// The fold stopped.
+inline constexpr telemetry::LogEvent kHalted{"ledger_halted", telemetry::Level::kError};
+"""
+
+
+def test_metrics_and_events_are_listed_and_a_stale_list_is_found(
+    good: pathlib.Path, write: Write
+) -> None:
+    write("libs/policy/src/metrics.cc", METRIC)
+    write("libs/policy/include/lineward/policy/log_events.h", EVENT)
+    assert any("TELEMETRY.md:1: differs" in line for line in docs.findings(good))
+    docs.fix(good)
+    assert docs.findings(good) == []
+    text = (good / "docs/TELEMETRY.md").read_text()
+    assert "| `lineward_ledger_hot_rows` | gauge | log | Rows in the hot tail, now |" in text
+    assert "| `ledger_halted` | `libs/policy` | The fold stopped |" in text
+    write("libs/policy/src/metrics.cc", METRIC.replace("hot_rows", "warm_rows"))
+    assert any("TELEMETRY.md:1: differs" in line for line in docs.findings(good))
+
+
+def test_a_metric_that_no_source_declares_is_found(good: pathlib.Path, write: Write) -> None:
+    write("docs/run.md", "# Run\n\nLook at `lineward_ledger_hot_rows`.\n")
+    assert any("`lineward_ledger_hot_rows` is declared nowhere" in x for x in docs.findings(good))
+    write("libs/policy/src/metrics.cc", METRIC)
+    docs.fix(good)
+    assert docs.findings(good) == []
+
+
 COMPOSE = """
 services:
   broker:
