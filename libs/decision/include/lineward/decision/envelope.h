@@ -49,7 +49,7 @@ absl::StatusOr<std::string> OpenEnvelope(const crypto::Digest& dek, const Envelo
 // What an opened envelope tells of one of its rows: its own fields and those common to all. Owns
 // its bytes as DecodedRow does. Personal: shown only with `decision.unmask`.
 struct OpenedRow {
-  std::string_view subject;  // empty: anonymous
+  std::string subject;  // empty: anonymous
   uint8_t subject_class = 0;
   std::string_view fine_place;
   std::vector<PurposeConsent> consent;
@@ -145,7 +145,6 @@ class TenantSealer final : public Sealer {
     std::string subject;
     uint64_t first = 0;
     crypto::Digest dek{};
-    bool is_committed = false;
   };
   Options options_;
   int64_t decision_time_ms_ = 0;

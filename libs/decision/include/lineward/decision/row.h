@@ -139,7 +139,7 @@ struct PlaceFields {
 // Column 5.
 struct PurposeFields {
   std::string_view purpose;
-  uint8_t consent = 0;  // 0: step 5 was not reached
+  std::optional<uint8_t> consent;  // ConsentBit; absent: step 5 was not reached
   uint8_t basis = 0;
 };
 
@@ -172,7 +172,8 @@ void AppendWhere(const WhereFields& fields, std::string* out);
 void AppendMarks(const MarksFields& fields, std::string* out);
 
 // Each reads a fragment; unknown fields of the column are passed over. INVALID_ARGUMENT
-// `BLOCK_UNDECODABLE` if the bytes break the grammar or hold a field of another column.
+// `BLOCK_UNDECODABLE` if the bytes break the grammar, hold a field of another column or lack one
+// that every row with this column has (1-6, 10-12, 41, 42, 50).
 absl::StatusOr<RunFields> DecodeRun(std::string_view fragment);
 absl::StatusOr<VerdictFields> DecodeVerdict(std::string_view fragment);
 absl::StatusOr<ModelFields> DecodeModel(std::string_view fragment);
@@ -215,7 +216,7 @@ struct FactValue {
   FactType type = FactType::kBool;
   int64_t integer = 0;  // bool (0, 1), int, timestamp in microseconds
   double number = 0;
-  std::string_view text;
+  std::string_view text{};
   bool operator==(const FactValue&) const = default;
 };
 
