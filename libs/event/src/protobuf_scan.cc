@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "event/src/text.h"
+#include "lineward/base/strings.h"
 
 namespace lineward::event {
 namespace {
@@ -123,6 +124,12 @@ class Scanner {
     if ((*seen & bit) != 0) out_.Violate(Cause::kDuplicateField, field, Place(at));
     *seen |= bit;
   }
+  // The same for a text: `before`, which the repeat replaces, must be UTF-8 all the same.
+  void SeeNestedText(uint32_t* seen, uint32_t bit, int field, std::string_view before,
+                     const char* at) {
+    SeeNested(seen, bit, field, at);
+    if (!base::IsUtf8(before)) out_.Violate(Cause::kUtf8, field, Place(at));
+  }
 
   const std::string_view bytes_;
   const size_t byte_base_;
@@ -168,10 +175,10 @@ bool Scanner::ReadAttribute(std::string_view bytes) {
   std::string_view value;
   while (wires.Next(&tag)) {
     if (tag == Tag(1, kLength)) {
-      SeeNested(&seen, 1, kAttributes, wires.at());
+      SeeNestedText(&seen, 1, kAttributes, name, wires.at());
       if (!wires.Bytes(&name)) break;
     } else if (tag == Tag(2, kLength)) {
-      SeeNested(&seen, 2, kAttributes, wires.at());
+      SeeNestedText(&seen, 2, kAttributes, value, wires.at());
       if (!wires.Bytes(&value)) break;
     } else if (!wires.Skip(tag)) {
       break;
@@ -191,13 +198,13 @@ bool Scanner::ReadSignal(std::string_view bytes) {
   Signal signal;
   while (wires.Next(&tag)) {
     if (tag == Tag(1, kLength)) {
-      SeeNested(&seen, 1, kTopSignals, wires.at());
+      SeeNestedText(&seen, 1, kTopSignals, signal.name, wires.at());
       if (!wires.Bytes(&signal.name)) break;
     } else if (tag == Tag(2, kFixed64)) {
       SeeNested(&seen, 2, kTopSignals, wires.at());
       if (!wires.Double(&signal.weight)) break;
     } else if (tag == Tag(3, kLength)) {
-      SeeNested(&seen, 4, kTopSignals, wires.at());
+      SeeNestedText(&seen, 4, kTopSignals, signal.source, wires.at());
       if (!wires.Bytes(&signal.source)) break;
     } else if (!wires.Skip(tag)) {
       break;

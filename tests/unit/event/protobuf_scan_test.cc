@@ -203,6 +203,14 @@ TEST(ProtobufScan, FindsDuplicatesInNestedMessages) {
   EXPECT_EQ(decoder.Of(good + "\x98\1\1\x98\1\1"), (Outcome{Cause::kDuplicateField, "position"}));
 }
 
+// Found by fuzzing: the first of two keys of an entry was overwritten before anybody looked at it.
+TEST(ProtobufScan, ChecksTextThatARepeatReplaces) {
+  Decoder decoder;
+  const std::string good = GoodPromotion().SerializeAsString();
+  EXPECT_EQ(decoder.Of(good + "r\6\n\1\xff\n\1k"), (Outcome{Cause::kUtf8, "attributes"}));
+  EXPECT_EQ(decoder.Of(good + "\xe2\1\6\x1a\1\xff\x1a\1s"), (Outcome{Cause::kUtf8, "top_signals"}));
+}
+
 TEST(ProtobufScan, FindsOneRepeatedMapKeyAmongMany) {
   const auto entry = [](const std::string& key) {
     return std::string("r") + static_cast<char>(key.size() + 2) + "\n" +

@@ -79,8 +79,8 @@ enum class Rebalance : uint8_t {
   kLost,
 };
 
-// What one Poll brought. A rebalance comes alone; `records` and `events` end at the next call of
-// any function of the same consumer.
+// What one Poll brought. A rebalance comes alone; `records` and `events` end at the next Poll,
+// Assign, Unassign, Pause or Resume of the same consumer, or with it.
 struct Polled {
   std::span<const RecordView> records = {};
   std::span<const PartitionEvent> events = {};
