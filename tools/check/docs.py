@@ -7,6 +7,8 @@ sections of docs/errors.md, each once.
 
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 
 import generated
@@ -267,6 +269,38 @@ def check_compose(root: pathlib.Path) -> list[str]:
     return [f"{COMPOSE_FILE}:1: {problem}" for problem in found]
 
 
+def compose_refused(root: pathlib.Path) -> list[str]:
+    """What docker-compose itself says of the file, where it is installed; nothing is started."""
+    program = shutil.which("docker-compose")
+    if program is None or not (root / COMPOSE_FILE).exists():
+        return []
+    found = []
+    for profile in ([], ["--profile", "kafka"]):
+        done = subprocess.run(
+            [program, *profile, "config", "-q"], cwd=root, capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            found.append(f"{COMPOSE_FILE}:1: refused: {' '.join(done.stderr.split())}")
+    return found
+
+
+def check_packages(root: pathlib.Path) -> list[str]:
+    """The image is built with packages that tools/dev installs, too."""
+    file, script = root / "Dockerfile", root / "tools" / "dev"
+    if not file.exists() or not script.exists():
+        return []
+    build = re.search(
+        r"FROM \S+ AS build\nRUN .*?--no-install-recommends(.*?)\n[A-Z]", file.read_text(), re.S
+    )
+    listed = re.search(r'PACKAGES = """(.*?)"""', script.read_text(), re.S)
+    wanted = set(build[1].replace("\\", " ").split()) if build else set()
+    known = set(listed[1].split()) if listed else set()
+    return [
+        f"Dockerfile:1: package `{name}` is not among those of tools/dev"
+        for name in sorted(wanted - known)
+    ]
+
+
 def judge_service(root: pathlib.Path, service: dict) -> list[str]:
     found = []
     image = service.get("image", "")
@@ -297,6 +331,8 @@ def findings(root: pathlib.Path) -> list[str]:
         *check_links(root),
         *check_reasons(root),
         *check_compose(root),
+        *compose_refused(root),
+        *check_packages(root),
         *generated.findings(root),
     ]
 

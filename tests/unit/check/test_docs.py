@@ -73,6 +73,17 @@ def test_fix_mends_the_table_and_sorts_the_sections_once(good: pathlib.Path, wri
     assert once[1].index("## Before") < once[1].index("## PURPOSE_UNKNOWN")
 
 
+def test_an_image_package_that_setup_does_not_know_is_found(
+    good: pathlib.Path, write: Write
+) -> None:
+    write("tools/dev", 'PACKAGES = """\n  g++ cmake\n"""\n')
+    image = "FROM debian:12.8 AS build\nRUN apt-get install --no-install-recommends g++ \\\n  cmake\nUSER 1\n"
+    write("Dockerfile", image)
+    assert docs.findings(good) == []
+    write("Dockerfile", image.replace("g++", "clang"))
+    assert any("package `clang` is not among" in line for line in docs.findings(good))
+
+
 METRIC = """
   hot = registry->DeclareGauge({.name = "ledger_hot_rows",
                                 .help = "Rows in the hot tail, "

@@ -16,7 +16,7 @@ BAD = [
 
 @pytest.fixture
 def tree_with_rules(good: pathlib.Path, root: pathlib.Path, write: Write) -> pathlib.Path:
-    for name in (".clang-format", "ruff.toml"):
+    for name in (".clang-format", ".ruff.toml"):
         write(name, (root / name).read_text())
     for file in good.rglob("*.cc"):
         file.write_text("")
