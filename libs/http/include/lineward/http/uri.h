@@ -1,0 +1,36 @@
+#pragma once
+
+// Request targets: split at `/`, `?` and `&` first, decoded afterwards, so `%2F` is data. Pure
+// functions, any thread.
+
+#include <absl/status/statusor.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lineward::http {
+
+// Undoes percent-encoding once; a `+` stays one. nullopt: a `%` without two hexadecimal digits
+// behind it, or an encoded NUL.
+std::optional<std::string> PercentDecode(std::string_view text);
+
+// Everything but `A-Za-z0-9-._~` becomes `%XX`.
+std::string PercentEncode(std::string_view text);
+
+struct Target {
+  // Raw segments without the leading `/`, still encoded; `/` alone is one empty segment.
+  std::vector<std::string_view> segments;
+  // After the last unencoded `:` of the last segment, which is then cut off it; empty if none.
+  std::string_view verb;
+  // Decoded, in order of appearance. In a query a `+` stands for a space.
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+// Views point into `target`. INVALID_ARGUMENT `REQUEST_MALFORMED`: not in origin form, a broken
+// escape in the query, a fragment, more than 100 query parameters.
+absl::StatusOr<Target> ParseTarget(std::string_view target);
+
+}  // namespace lineward::http
