@@ -75,8 +75,8 @@ class Vectors : public testing::Test {
       envelope.plaintext = Bytes(each, "plaintext");
       envelope.digest = Bytes(each, "digest");
       envelope.rows = static_cast<uint32_t>(each.Find("rows")->AsInt());
-      sealer.keys[{envelope.subject,
-                   static_cast<uint64_t>(each.Find("first_row")->AsInt())}] = envelope.key;
+      sealer.keys[{envelope.subject, static_cast<uint64_t>(each.Find("first_row")->AsInt())}] =
+          envelope.key;
       envelopes[envelope.digest] = envelope;
     }
 
