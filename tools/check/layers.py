@@ -1,7 +1,8 @@
 """Hard check: who includes whom, compared with layers.json and with the DEPS of each lib's build file.
 
-layers.json: `libs` says per lib which others it includes (a row enters with its folder), `external`
-says per outside library in which folders its headers may stand (`*`: anywhere; tests are free of it).
+layers.json: `architecture` says per lib which others it may ever include (its unit tests too), `libs`
+which it does include (a row enters with its folder), `external` per outside library in which folders
+its headers may stand (`*`: anywhere; tests are free of it).
 """
 
 import fnmatch
@@ -52,6 +53,7 @@ class Layers:
         self.root = root
         table = json.loads((root / "tools/check/layers.json").read_text())
         self.libs: dict[str, list[str]] = table["libs"]
+        self.architecture: dict[str, list[str]] = table["architecture"]
         self.external: dict[str, list[str]] = table["external"]
         self.found: list[str] = []
 
@@ -71,7 +73,13 @@ class Layers:
         for name in sorted(self.libs.keys() - folders):
             self.found.append(f"tools/check/layers.json: row `{name}` has no folder libs/{name}")
         for name, row in self.libs.items():
+            allowed = self.architecture.get(name, [])
             for dep in row:
+                if dep not in allowed:
+                    self.found.append(
+                        f"tools/check/layers.json: row `{name}` names `{dep}`: the architecture "
+                        f"allows {', '.join(allowed) or 'no lib'}"
+                    )
                 if dep not in self.libs:
                     self.found.append(
                         f"tools/check/layers.json: row `{name}` names `{dep}`, which has no row"
@@ -177,7 +185,8 @@ class Layers:
             owner = path.parts[2]
         if not owner:
             return ""
-        allowed = [owner, *self.libs.get(owner, [])]
+        table = self.architecture if is_unit else self.libs
+        allowed = [owner, *table.get(owner, [])]
         return "" if lib in allowed else f"`{owner}` may include {', '.join(sorted(allowed))}"
 
     def judge_folder(self, path: pathlib.Path, parts: list[str]) -> str:

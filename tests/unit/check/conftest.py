@@ -54,7 +54,11 @@ def lib_readme(name: str, sentence: str) -> str:
 @pytest.fixture
 def good(tmp_path: pathlib.Path, write: Write) -> pathlib.Path:
     """Two libs, `policy` on `base`, with tests, documents and one reason: nothing to find."""
-    table = {"libs": {"base": [], "policy": ["base"]}, "external": {"re2": ["policy/src"]}}
+    table = {
+        "architecture": {"base": [], "policy": ["base"], "gate": []},
+        "libs": {"base": [], "policy": ["base"]},
+        "external": {"re2": ["policy/src"]},
+    }
     write("tools/check/layers.json", json.dumps(table))
     write("libs/base/CMakeLists.txt", "lineward_library(\n  NAME base\n  SOURCES src/base.cc)\n")
     write("libs/base/include/lineward/base/base.h", "#pragma once\n#include <string>\n")

@@ -77,3 +77,19 @@ def test_deps_that_differ_from_the_row_are_found(good: pathlib.Path) -> None:
     path = good / "libs/policy/CMakeLists.txt"
     path.write_text(path.read_text().replace("  DEPS base\n", ""))
     assert "DEPS are [], the row in layers.json is ['base']" in layers.findings(good)[0]
+
+
+def test_a_row_beyond_the_architecture_is_found(good: pathlib.Path) -> None:
+    rewrite_table(good, base=["policy"])
+    assert any("allows no lib" in line for line in layers.findings(good))
+
+
+def test_a_unit_test_may_include_what_its_lib_may_ever_include(good: pathlib.Path) -> None:
+    rewrite_table(good, policy=[])
+    header = good / "libs/policy/include/lineward/policy/policy.h"
+    header.write_text("#pragma once\n")
+    build = good / "libs/policy/CMakeLists.txt"
+    build.write_text(build.read_text().replace("  DEPS base\n", ""))
+    test = good / "tests/unit/policy/policy_test.cc"
+    test.write_text(test.read_text() + '#include "lineward/base/base.h"\n')
+    assert layers.findings(good) == []
