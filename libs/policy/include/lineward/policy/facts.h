@@ -125,8 +125,8 @@ enum class Outcome : uint8_t { kAllow = 1, kQuarantine = 2, kBlock = 3 };
 // The state of the breakers that concern the promotion. No monitor, no breaker: no fact.
 struct BreakerFacts {
   bool is_unavailable = false;
-  Outcome outcome = Outcome::kAllow;  // kAllow with obligations: DEGRADED
-  std::vector<const Obligation*> obligations;
+  Outcome outcome = Outcome::kAllow;            // kAllow with obligations: DEGRADED
+  std::vector<InternedObligation> obligations;  // by `PolicySet::Intern`
 };
 
 struct Facts {

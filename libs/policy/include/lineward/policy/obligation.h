@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lineward/base/bit_set.h"
+
 namespace lineward::policy {
 
 enum class ObligationType : uint8_t {
@@ -36,6 +38,16 @@ struct Obligation {
   std::vector<std::string> fields;  // redact, sorted, each once
 
   friend bool operator==(const Obligation&, const Obligation&) = default;
+};
+
+// One of a policy set, with its bytes made once. Fields to redact are bits of the set. Made by the
+// set, or by `PolicySet::Intern` for a breaker.
+struct InternedObligation {
+  Obligation obligation;
+  std::string json;
+  base::BitSet256 fields;    // redact
+  int32_t label_order = -1;  // label: index of the order of its key, and its rank there; -1: none
+  int32_t label_rank = -1;
 };
 
 // RFC 8785 bytes as in header `lineward-obligations` and row field 17:

@@ -92,9 +92,9 @@ class PolicySet {
   // The groups of the binding's canary entries, bit i of row field 21; none yet.
   size_t canary_group_count(BindingIndex binding) const;
 
-  // An obligation of a breaker, ready for `BreakerFacts`; null if it names a field to redact that
-  // no file of the set names.
-  const Obligation* FindObligation(const Obligation& obligation) const;
+  // An obligation of a breaker, ready for `BreakerFacts`; nullopt if it names a field to redact
+  // that no file of the set names.
+  std::optional<InternedObligation> Intern(const Obligation& obligation) const;
 
   // Decides. No clock, no lock, no I/O, no allocation. `verdict` is overwritten.
   void Evaluate(const Facts& facts, Scratch* scratch, Verdict* verdict) const noexcept;

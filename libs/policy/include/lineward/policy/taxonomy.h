@@ -64,11 +64,12 @@ class Taxonomy {
   Taxonomy(Taxonomy&&) noexcept;
   Taxonomy& operator=(Taxonomy&&) noexcept;
 
-  // Builds it from parsed files. FAILED_PRECONDITION `POLICY_SET_INVALID` after findings LP104 (no
+  // Builds it from a parsed file. FAILED_PRECONDITION `POLICY_SET_INVALID` after findings LP104 (no
   // purpose, cycle, unknown parent, second root), LP103 (a name twice) or LP110 (over 256).
-  static absl::StatusOr<Taxonomy> Build(const TaxonomySource& source,
-                                        const std::vector<CompatibilityEdge>& edges,
-                                        bool inherit_undeclared, Findings* findings);
+  static absl::StatusOr<Taxonomy> Build(const TaxonomySource& source, std::string_view file,
+                                        Findings* findings);
+  // What `Effective` needs beside it; called once, while the set is read.
+  void SetUses(const std::vector<CompatibilityEdge>& edges, bool inherit_undeclared);
 
   size_t size() const;
   size_t edge_count() const;

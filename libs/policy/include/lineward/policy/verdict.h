@@ -71,7 +71,7 @@ struct Verdict {
 
   // Sorted by their RFC 8785 bytes; a `redact` entry's fields are `redact_fields` instead, bits of
   // the set's redactable fields. `PolicySet::ObligationsJson` writes the whole list.
-  std::array<const Obligation*, kObligationsMax> obligations{};
+  std::array<const InternedObligation*, kObligationsMax> obligations{};
   uint16_t obligation_count = 0;
   base::BitSet256 redact_fields;
 

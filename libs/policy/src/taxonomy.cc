@@ -1,0 +1,407 @@
+#include "lineward/policy/taxonomy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "lineward/base/status.h"
+#include "lineward/base/strings.h"
+#include "lineward/document/nearest.h"
+#include "lineward/policy/findings.h"
+#include "lineward/policy/reasons.h"
+#include "lineward/policy/source.h"
+
+namespace lineward::policy {
+namespace {
+
+using base::BitSet256;
+
+struct Edge {
+  uint8_t from = 0;
+  uint8_t to = 0;
+  Window effective;
+};
+
+// Narrows [from, until) around `now` to exclude the moment `boundary`.
+void Bound(int64_t boundary, int64_t now, int64_t* from, int64_t* until) {
+  if (boundary == kNeverUs || boundary == kForeverUs) return;
+  if (boundary <= now) {
+    *from = std::max(*from, boundary);
+  } else {
+    *until = std::min(*until, boundary);
+  }
+}
+
+std::string CanonicalIri(std::string_view text) {
+  for (std::string_view prefix : {"https://w3id.org/dpv#", "http://w3id.org/dpv#"}) {
+    if (text.substr(0, prefix.size()) == prefix) {
+      return "dpv:" + std::string(text.substr(prefix.size()));
+    }
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
+struct Taxonomy::Impl {
+  struct Parent {
+    uint8_t bit = 0;
+    int64_t since = 1;
+  };
+
+  int64_t version = 1;
+  std::vector<std::string> ids;
+  std::vector<std::vector<uint8_t>> parents;
+  std::vector<std::vector<Parent>> parent_edges;
+  std::vector<bool> retired;
+  size_t edge_count = 0;
+  std::vector<BitSet256> down;
+  std::vector<BitSet256> up;
+  // Closures by taxonomy version: the entry of the greatest `since` <= version; versions below the
+  // first have no edges.
+  std::map<int64_t, std::vector<BitSet256>> down_in;
+  std::vector<BitSet256> alone;
+  base::StringMap<ResolvedPurpose> names;                          // ids, old names, aliases
+  std::vector<std::pair<std::string, ResolvedPurpose>> wildcards;  // `a.b.`, longest first
+  std::vector<Edge> edges;
+  bool inherit_undeclared = true;
+
+  std::vector<BitSet256> Close(int64_t at_version) const {
+    std::vector<BitSet256> below(ids.size());
+    for (size_t bit = 0; bit < ids.size(); ++bit) below[bit].Set(bit);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t bit = 0; bit < ids.size(); ++bit) {
+        for (const Parent& parent : parent_edges[bit]) {
+          if (parent.since > at_version || below[parent.bit].Contains(below[bit])) continue;
+          below[parent.bit] |= below[bit];
+          changed = true;
+        }
+      }
+    }
+    return below;
+  }
+
+  // Adds one spelling; false after a finding that it stands for another purpose already.
+  bool AddName(std::string_view name, ResolvedPurpose purpose, const Origin& origin,
+               std::string_view file, Findings* findings) {
+    if (names.try_emplace(std::string(name), purpose).second) return true;
+    findings->Error(103, file, origin.place, fmt::format("purpose name `{}` stands twice", name));
+    return false;
+  }
+};
+
+Taxonomy::Taxonomy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Taxonomy::~Taxonomy() = default;
+Taxonomy::Taxonomy(Taxonomy&&) noexcept = default;
+Taxonomy& Taxonomy::operator=(Taxonomy&&) noexcept = default;
+
+absl::StatusOr<Taxonomy> Taxonomy::Build(const TaxonomySource& source, std::string_view file,
+                                         Findings* findings) {
+  const size_t errors = findings->error_count();
+  const auto failed = [&] {
+    return base::FailedPrecondition(kPolicySetInvalid, "{}",
+                                    ToText(findings->list[findings->list.size() - 1]));
+  };
+  if (source.purposes.empty()) {
+    findings->Error(104, file, source.origin.place, "no purpose at all");
+    return failed();
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->version = source.version;
+  std::vector<const PurposeTerm*> terms;
+  for (const PurposeTerm& term : source.purposes) terms.push_back(&term);
+  std::sort(terms.begin(), terms.end(),
+            [](const PurposeTerm* a, const PurposeTerm* b) { return a->id < b->id; });
+  for (const PurposeTerm* term : terms) {
+    if (impl->ids.size() == kNamesMax) {
+      findings->Error(110, file, term->origin.place,
+                      fmt::format("{} purposes, at most {} are taken", terms.size(), kNamesMax));
+      return failed();
+    }
+    const ResolvedPurpose purpose{static_cast<uint8_t>(impl->ids.size()), kAllProcessings};
+    if (!impl->AddName(term->id, purpose, term->origin, file, findings)) continue;
+    impl->ids.push_back(term->id);
+    impl->retired.push_back(term->retired.has_value() && *term->retired <= source.version);
+    impl->alone.emplace_back().Set(purpose.bit);
+  }
+  impl->parents.resize(impl->ids.size());
+  impl->parent_edges.resize(impl->ids.size());
+
+  std::vector<std::string> roots;
+  for (const PurposeTerm* term : terms) {
+    const uint8_t bit = impl->names.find(term->id)->second.bit;
+    if (term->under.empty()) {
+      roots.push_back(term->id);
+      if (roots.size() > 1) {
+        findings->Error(104, file, term->origin.place,
+                        fmt::format("a second root `{}` beside `{}`", term->id, roots.front()));
+      }
+    }
+    for (const PurposeParent& parent : term->under) {
+      const auto found = impl->names.find(CanonicalIri(parent.id));
+      if (found == impl->names.end()) {
+        findings->Error(104, file, term->origin.place,
+                        fmt::format("purpose `{}`: unknown parent `{}`{}", term->id, parent.id,
+                                    document::NearestHint(parent.id, impl->ids)));
+        continue;
+      }
+      impl->parent_edges[bit].push_back({found->second.bit, parent.since});
+      impl->parents[bit].push_back(found->second.bit);
+      ++impl->edge_count;
+    }
+    std::sort(impl->parents[bit].begin(), impl->parents[bit].end());
+  }
+  if (findings->error_count() > errors) return failed();
+
+  impl->down = impl->Close(INT64_MAX);
+  impl->up.resize(impl->ids.size());
+  for (size_t bit = 0; bit < impl->ids.size(); ++bit) {
+    impl->down[bit].ForEach([&](size_t below) { impl->up[below].Set(bit); });
+  }
+  for (const PurposeTerm* term : terms) {
+    const uint8_t bit = impl->names.find(term->id)->second.bit;
+    for (uint8_t parent : impl->parents[bit]) {
+      if (!impl->down[bit].Has(parent)) continue;
+      findings->Error(104, file, term->origin.place,
+                      fmt::format("a cycle: `{}` stands above its own parent `{}`", term->id,
+                                  impl->ids[parent]));
+      break;
+    }
+  }
+  if (findings->error_count() > errors) return failed();
+  if (roots.empty()) {
+    findings->Error(104, file, source.origin.place, "no root: every purpose has a parent");
+    return failed();
+  }
+  for (const std::vector<Impl::Parent>& edges : impl->parent_edges) {
+    for (const Impl::Parent& parent : edges) impl->down_in.try_emplace(parent.since);
+  }
+  for (auto& [since, closure] : impl->down_in) closure = impl->Close(since);
+
+  for (const PurposeTerm* term : terms) {
+    const ResolvedPurpose purpose = impl->names.find(term->id)->second;
+    for (const std::string& was : term->was) {
+      impl->AddName(was, purpose, term->origin, file, findings);
+    }
+  }
+  for (const PurposeAlias& alias : source.aliases) {
+    const auto target = impl->names.find(CanonicalIri(alias.purpose));
+    if (target == impl->names.end()) {
+      findings->Error(102, file, alias.origin.place,
+                      fmt::format("alias `{}`: unknown purpose `{}`{}", alias.alias, alias.purpose,
+                                  document::NearestHint(alias.purpose, impl->ids)));
+      continue;
+    }
+    const ResolvedPurpose purpose{target->second.bit, alias.processing};
+    const bool is_wild = alias.alias.size() > 2 && alias.alias.ends_with(".*");
+    impl->AddName(alias.alias, purpose, alias.origin, file, findings);
+    if (is_wild) {
+      impl->wildcards.emplace_back(alias.alias.substr(0, alias.alias.size() - 1), purpose);
+    }
+  }
+  // `a.b.*` itself is no purpose.
+  for (const auto& [prefix, purpose] : impl->wildcards) impl->names.erase(prefix + "*");
+  std::sort(impl->wildcards.begin(), impl->wildcards.end(), [](const auto& a, const auto& b) {
+    return std::pair(b.first.size(), a.first) < std::pair(a.first.size(), b.first);
+  });
+  if (findings->error_count() > errors) return failed();
+  return Taxonomy(std::move(impl));
+}
+
+void Taxonomy::SetUses(const std::vector<CompatibilityEdge>& edges, bool inherit_undeclared) {
+  impl_->edges.clear();
+  for (const CompatibilityEdge& edge : edges) {
+    impl_->edges.push_back({*Purpose(edge.from), *Purpose(edge.to), edge.effective});
+  }
+  impl_->inherit_undeclared = inherit_undeclared;
+}
+
+size_t Taxonomy::size() const { return impl_->ids.size(); }
+size_t Taxonomy::edge_count() const { return impl_->edge_count; }
+int64_t Taxonomy::version() const { return impl_->version; }
+const std::vector<std::string>& Taxonomy::ids() const { return impl_->ids; }
+const std::vector<uint8_t>& Taxonomy::parents(size_t bit) const { return impl_->parents[bit]; }
+bool Taxonomy::is_retired(size_t bit) const { return impl_->retired[bit]; }
+
+std::optional<ResolvedPurpose> Taxonomy::Resolve(std::string_view text) const {
+  const auto found = impl_->names.find(text);
+  if (found != impl_->names.end()) return found->second;
+  for (const auto& [prefix, purpose] : impl_->wildcards) {
+    if (text.size() > prefix.size() && text.substr(0, prefix.size()) == prefix &&
+        text.back() != '*') {
+      return purpose;
+    }
+  }
+  if (text.substr(0, 4) != "http") return std::nullopt;
+  const auto by_iri = impl_->names.find(CanonicalIri(text));
+  if (by_iri == impl_->names.end()) return std::nullopt;
+  return by_iri->second;
+}
+
+std::optional<uint8_t> Taxonomy::Purpose(std::string_view text) const {
+  const std::optional<ResolvedPurpose> purpose = Resolve(text);
+  if (!purpose.has_value() || purpose->is_narrowed()) return std::nullopt;
+  return purpose->bit;
+}
+
+std::string Taxonomy::NearestHint(std::string_view text) const {
+  return document::NearestHint(text, impl_->ids);
+}
+
+const BitSet256& Taxonomy::Down(size_t bit) const { return impl_->down[bit]; }
+const BitSet256& Taxonomy::Up(size_t bit) const { return impl_->up[bit]; }
+
+BitSet256 Taxonomy::Down(const BitSet256& purposes) const {
+  BitSet256 all;
+  purposes.ForEach([&](size_t bit) { all |= impl_->down[bit]; });
+  return all;
+}
+
+BitSet256 Taxonomy::Up(const BitSet256& purposes) const {
+  BitSet256 all;
+  purposes.ForEach([&](size_t bit) { all |= impl_->up[bit]; });
+  return all;
+}
+
+const BitSet256& Taxonomy::DownIn(size_t bit, int64_t version) const {
+  auto next = impl_->down_in.upper_bound(version);
+  if (next == impl_->down_in.begin()) return impl_->alone[bit];
+  return std::prev(next)->second[bit];
+}
+
+DatasetSets Taxonomy::Effective(const DatasetUse& use, int64_t time_us) const {
+  const Declaration& declaration = *use.declaration;
+  const BitSet256 all = BitSet256::First(size());
+  DatasetSets sets;
+  sets.is_revoked = declaration.is_revoked;
+  sets.retain_until_us = declaration.retain_until_us.value_or(kForeverUs);
+  if (declaration.is_unknown) sets.unknown = all;
+
+  // The bit of a name outside grants and prohibitions; unknown to the set: all becomes unknown.
+  const auto add = [&](std::string_view name, BitSet256* to) {
+    const std::optional<uint8_t> bit = Purpose(name);
+    if (bit.has_value()) {
+      to->Set(*bit);
+    } else {
+      sets.unknown = all;
+    }
+  };
+
+  BitSet256 withdrawn;
+  bool is_withdrawn = false;
+  for (const Withdrawal& withdrawal : declaration.withdrawn) {
+    Bound(withdrawal.from_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
+    if (withdrawal.from_us > time_us) continue;
+    if (withdrawal.purposes.empty()) {
+      if (withdrawal.is_block) is_withdrawn = true;
+      if (!withdrawal.is_block) sets.unknown = all;
+      continue;
+    }
+    BitSet256 named;
+    for (const std::string& purpose : withdrawal.purposes) add(purpose, &named);
+    const BitSet256 reached = Down(named) | Up(named);
+    (withdrawal.is_block ? withdrawn : sets.unknown) |= reached;
+  }
+  if (is_withdrawn) sets.is_revoked = true;
+
+  BitSet256 restored;
+  for (const Restoration& restoration : use.restorations) {
+    Bound(restoration.until_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
+    if (restoration.until_us <= time_us) continue;
+    for (const std::string& purpose : restoration.purposes) add(purpose, &restored);
+  }
+  for (const Edge& edge : impl_->edges) {
+    Bound(edge.effective.from_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
+    Bound(edge.effective.until_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
+  }
+
+  std::array<BitSet256, kProcessings> prohibited;
+  for (const Prohibition& prohibition : declaration.prohibits) {
+    for (const std::string& name : prohibition.purposes) {
+      const std::optional<ResolvedPurpose> purpose = Resolve(name);
+      if (!purpose.has_value()) {
+        sets.unknown = all;
+        continue;
+      }
+      for (size_t k = 0; k < kProcessings; ++k) {
+        if (((prohibition.processing & purpose->processing) >> k & 1) == 0) continue;
+        prohibited[k] |= impl_->down[purpose->bit] | impl_->up[purpose->bit];
+      }
+    }
+  }
+
+  const bool is_series = declaration.kind == Declaration::Kind::kSeries;
+  const bool is_undeclared = is_series ? !declaration.grants.has_value()
+                                       : declaration.is_undeclared_version &&
+                                             declaration.kind == Declaration::Kind::kDatasetVersion;
+  if (is_undeclared && (!declaration.is_sourced || !impl_->inherit_undeclared)) sets.unknown = all;
+
+  std::array<BitSet256, kProcessings> granted;
+  std::array<BitSet256, kProcessings> named;             // literally
+  std::array<BitSet256, kProcessings> named_by_consent;  // on a consent basis
+  std::array<std::array<BitSet256, kBases>, kProcessings> named_basis;
+  if (is_series && declaration.grants.has_value()) {
+    for (const Grant& grant : *declaration.grants) {
+      for (const std::string& name : grant.purposes) {
+        const std::optional<ResolvedPurpose> purpose = Resolve(name);
+        if (!purpose.has_value()) {
+          sets.unknown = all;
+          continue;
+        }
+        const auto basis = static_cast<size_t>(grant.basis);
+        for (size_t k = 0; k < kProcessings; ++k) {
+          if (((grant.processing & purpose->processing) >> k & 1) == 0) continue;
+          granted[k] |= impl_->down[purpose->bit];
+          sets.basis[k][basis] |= impl_->down[purpose->bit];
+          named[k].Set(purpose->bit);
+          named_basis[k][basis].Set(purpose->bit);
+          if (grant.basis == Basis::kConsent) named_by_consent[k].Set(purpose->bit);
+        }
+      }
+    }
+  }
+  BitSet256 restricted = all;
+  if (!is_series && declaration.restricted.has_value()) {
+    BitSet256 roots;
+    for (const std::string& name : *declaration.restricted) add(name, &roots);
+    restricted = Down(roots);
+  }
+
+  for (size_t k = 0; k < kProcessings; ++k) {
+    const BitSet256 barred = prohibited[k] | withdrawn;
+    if (is_withdrawn) continue;
+    if (!is_series) {
+      sets.allowed[k] = restricted - barred;
+      continue;
+    }
+    if (!declaration.grants.has_value()) {
+      sets.allowed[k] = all - barred;
+      continue;
+    }
+    BitSet256 compatible;
+    for (const Edge& edge : impl_->edges) {
+      if (!edge.effective.Has(time_us) || !named[k].Has(edge.from)) continue;
+      if (!named_by_consent[k].Has(edge.from)) compatible.Set(edge.to);
+    }
+    sets.allowed[k] = (granted[k] | compatible | restored) - barred;
+    sets.compatible[k] = (compatible - granted[k] - restored) - barred;
+    for (size_t i = 0; i < impl_->edges.size(); ++i) {
+      const Edge& edge = impl_->edges[i];
+      if (!edge.effective.Has(time_us) || !named[k].Has(edge.from)) continue;
+      if (!sets.compatible[k].Has(edge.to)) continue;
+      sets.edges[k].push_back(static_cast<uint16_t>(i));
+      for (size_t basis = 0; basis < kBases; ++basis) {
+        if (named_basis[k][basis].Has(edge.from)) sets.basis[k][basis].Set(edge.to);
+      }
+    }
+    for (size_t basis = 0; basis < kBases; ++basis) {
+      if (!named_basis[k][basis].empty()) sets.basis[k][basis] |= restored - granted[k];
+    }
+  }
+  return sets;
+}
+
+}  // namespace lineward::policy
