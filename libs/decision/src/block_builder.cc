@@ -831,6 +831,13 @@ void BlockBuilder::Skip(GapReason reason, uint64_t count) {
   impl_->header.next += count;
 }
 
+void BlockBuilder::Unskip(GapReason reason, uint64_t count) {
+  LW_CHECK(impl_->is_open, "no open block");
+  LW_CHECK(impl_->header.gaps[static_cast<size_t>(reason)] >= count, "no such gap");
+  impl_->header.gaps[static_cast<size_t>(reason)] -= count;
+  impl_->header.next -= count;
+}
+
 SealedBlock BlockBuilder::Seal(Sealer& sealer, const SealOptions& options) {
   Impl& impl = *impl_;
   LW_CHECK(impl.is_open, "no open block");

@@ -77,6 +77,9 @@ class BlockBuilder {
   absl::Status Append(const RowFacts& row);
   // Declares `count` offsets that have no decision; `next()` moves on.
   void Skip(GapReason reason, uint64_t count);
+  // Takes a Skip back after which no row was appended: the row behind the gap did not fit, and the
+  // gap belongs in front of it.
+  void Unskip(GapReason reason, uint64_t count);
 
   // Makes the message and closes the block. `sealer` gives the keys of its envelopes, in the order
   // of their first rows.
