@@ -32,6 +32,9 @@ add_compile_options(
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict)  # wrong on "a" + std::to_string(n) at -O2 (g++ 12)
+else()
+  # std::stable_sort of libstdc++ 12 calls a function that it declares deprecated.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 if(LINEWARD_FAULT_POINTS)
   add_compile_definitions(LINEWARD_FAULT_POINTS=1)
