@@ -1,7 +1,7 @@
 #pragma once
 
-// XXH3-64, XXH3-128 and XXH64: stable hashes for buckets and checksums, never for identity (that is SHA-256
-// in `crypto`). Any thread.
+// XXH3-64, XXH3-128 and XXH64: stable hashes for buckets and checksums, never for identity (that is
+// SHA-256 in `crypto`). Any thread.
 
 #include <array>
 #include <cstdint>
