@@ -28,7 +28,7 @@ SHOUTED = re.compile(r'"(Error|error|ERROR): [^"]*"|"[^"]*(failed|invalid)!"')
 
 
 def judge_message(message: str) -> str:
-    if re.match(r"[A-Z][a-z]", message):
+    if re.match(r"[A-Z][a-z]+(?![a-z-])", message):
         return "starts with a capital letter"
     if message.endswith("."):
         return "ends with a full stop"
