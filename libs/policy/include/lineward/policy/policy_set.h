@@ -30,10 +30,10 @@ class Scratch {
   ~Scratch();
   Scratch(Scratch&&) noexcept;
   Scratch& operator=(Scratch&&) noexcept;
+  struct Impl;
 
  private:
   friend class PolicySet;
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -42,6 +42,7 @@ class PolicySet {
   ~PolicySet();
   PolicySet(PolicySet&&) noexcept;
   PolicySet& operator=(PolicySet&&) noexcept;
+  struct Impl;
 
   // `ps-` and 64 hex digits; the 32 bytes of it; the bytes that it names.
   const std::string& id() const;
@@ -104,7 +105,6 @@ class PolicySet {
   std::vector<Obligation> ObligationsOf(const Verdict& verdict) const;
 
  private:
-  struct Impl;
   friend absl::StatusOr<PolicySet> Compile(const Source& source, Findings* findings);
   explicit PolicySet(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
