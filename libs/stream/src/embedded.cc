@@ -28,7 +28,7 @@ absl::Status CheckRecord(const std::optional<EmbeddedTopic>& topic, const OutRec
                                  record.topic, record.partition, topic->partitions);
   }
   const int64_t limit = std::min(message_bytes_max, topic->message_bytes_max);
-  const size_t bytes = PayloadBytes(record);
+  const size_t bytes = WireBytes(record);
   if (static_cast<int64_t>(bytes) > limit) {
     return base::InvalidArgument(kRecordTooLarge, "{}-{}: record of {} bytes, limit {} bytes",
                                  record.topic, record.partition, bytes, limit);

@@ -16,4 +16,11 @@ size_t PayloadBytes(const OutRecord& record) {
   return bytes;
 }
 
+size_t WireBytes(const OutRecord& record) {
+  // Kafka's batch header (61 bytes) and record fields; two lengths per header.
+  constexpr size_t kRecordOverheadBytes = 100;
+  constexpr size_t kHeaderOverheadBytes = 10;
+  return PayloadBytes(record) + kRecordOverheadBytes + kHeaderOverheadBytes * record.headers.size();
+}
+
 }  // namespace lineward::stream

@@ -20,5 +20,11 @@ TEST(Record, CountsKeyValueAndHeadersAndNothingForNull) {
   EXPECT_EQ(PayloadBytes(record), 1u + 4u + 2u);
 }
 
+// 61 bytes of batch header, at most 39 of record fields, two lengths of 5 bytes per header.
+TEST(Record, CountsWhatABatchOfOneRecordTakesAtMost) {
+  const std::vector<Header> headers = {{"a", "b"}};
+  EXPECT_EQ(WireBytes({.topic = "t", .value = "12345", .headers = headers}), 5u + 2u + 100u + 10u);
+}
+
 }  // namespace
 }  // namespace lineward::stream

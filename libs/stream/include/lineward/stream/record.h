@@ -69,7 +69,10 @@ struct OutRecord {
   int64_t timestamp_ms = kTimestampNow;
 };
 
-// Bytes of key, value and headers together: what `message_bytes_max` bounds.
+// Bytes of key, value and headers together.
 size_t PayloadBytes(const OutRecord& record);
+
+// Bytes that the record takes at most in a batch of its own: what `message_bytes_max` bounds.
+size_t WireBytes(const OutRecord& record);
 
 }  // namespace lineward::stream
