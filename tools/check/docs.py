@@ -157,7 +157,7 @@ def check_links(root: pathlib.Path) -> list[str]:
                 in_code = not in_code
             if in_code:
                 continue
-            for match in LINK.finditer(line):
+            for match in LINK.finditer(re.sub(r"`[^`]*`", "", line)):
                 problem = judge_link(root, file, match[1] or match[2])
                 if problem:
                     found.append(f"{file.relative_to(root)}:{number}: {problem}")

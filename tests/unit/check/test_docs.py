@@ -46,6 +46,12 @@ def test_a_lib_without_readme_is_found(good: pathlib.Path) -> None:
     assert any("libs/base: no README.md" in line for line in docs.findings(good))
 
 
+def test_a_link_in_code_is_no_link(good: pathlib.Path) -> None:
+    path = good / "docs/errors.md"
+    path.write_text(path.read_text() + "\n`[a](gone.md)`\n")
+    assert docs.findings(good) == []
+
+
 def test_a_section_that_stands_twice_is_found(good: pathlib.Path) -> None:
     path = good / "docs/errors.md"
     path.write_text(path.read_text() + path.read_text())
