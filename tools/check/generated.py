@@ -92,8 +92,35 @@ def unknown_metrics(root: pathlib.Path) -> list[str]:
     return found
 
 
+BOUND = re.compile(r'Bind\w*\(\s*"([a-z_.]+)"')
+OPTION = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
+
+
+def unknown_options(root: pathlib.Path) -> list[str]:
+    """Words of documents that look like an option of ours, but are bound in no options.cc."""
+    bound = {
+        key
+        for file in tree.files(root, ".cc")
+        if file.name == "options.cc"
+        for key in BOUND.findall(file.read_text())
+    }
+    sections = {key.split(".")[0] for key in bound if "." in key}
+    known = bound | {".".join(key.split(".")[:n]) for key in bound for n in (1, 2)}
+    found = []
+    for file in tree.files(root, ".md"):
+        path = file.relative_to(root)
+        if path.parts[0] not in ("docs", "README.md"):
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            for key in OPTION.findall(line):
+                file_like = re.search(r"\.(h|cc|md|py|sh|yml|yaml|json|proto|lock)$", key)
+                if key.split(".")[0] in sections and key not in known and not file_like:
+                    found.append(f"{path}:{number}: option `{key}` is bound in no options.cc")
+    return found
+
+
 def findings(root: pathlib.Path) -> list[str]:
-    found = unknown_metrics(root)
+    found = [*unknown_metrics(root), *unknown_options(root)]
     if metrics(root) or events(root):
         document = root / TELEMETRY
         if not document.exists() or document.read_text() != telemetry(root):

@@ -125,6 +125,14 @@ def test_a_metric_that_no_source_declares_is_found(good: pathlib.Path, write: Wr
     assert docs.findings(good) == []
 
 
+def test_an_option_that_no_table_binds_is_found(good: pathlib.Path, write: Write) -> None:
+    write("libs/policy/src/options.cc", 'table->Bind("gate.commit_interval", &options->interval);')
+    write("docs/run.md", "# Run\n\nSet `gate.commit_interval` in `gate.yaml`.\n")
+    assert docs.findings(good) == []
+    write("docs/run.md", "# Run\n\nSet `gate.comit_interval`.\n")
+    assert any("option `gate.comit_interval` is bound" in line for line in docs.findings(good))
+
+
 COMPOSE = """
 services:
   broker:
