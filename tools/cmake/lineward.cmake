@@ -82,8 +82,10 @@ function(lineward_test)
   foreach(area IN LISTS ARG_PROTO)
     target_link_libraries(${ARG_NAME} PRIVATE "lineward::proto_${area}")
   endforeach()
-  target_compile_definitions(${ARG_NAME} PRIVATE "LINEWARD_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\""
-                             "LINEWARD_BINARY_DIR=\"${CMAKE_BINARY_DIR}\"")
+  # Tests run in the source folder; relative paths keep the compiler cache warm in every clone.
+  file(RELATIVE_PATH binary_dir "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
+  target_compile_definitions(${ARG_NAME} PRIVATE "LINEWARD_SOURCE_DIR=\".\""
+                             "LINEWARD_BINARY_DIR=\"${binary_dir}\"")
   lineward_label_(${ARG_NAME} ${ARG_LABEL})
   gtest_discover_tests(${ARG_NAME} DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
