@@ -102,7 +102,8 @@ absl::Status FoldState::Begin(int32_t number, int64_t first_offset) {
   return absl::OkStatus();
 }
 
-absl::Status FoldState::CheckContinuity(int32_t partition, const decision::BlockHeader& header) const {
+absl::Status FoldState::CheckContinuity(int32_t partition,
+                                        const decision::BlockHeader& header) const {
   const auto it = sources_.find(header.source);
   // The first block of a source sets its start.
   if (it == sources_.end()) return absl::OkStatus();
@@ -128,7 +129,7 @@ absl::Status FoldState::CheckContinuity(int32_t partition, const decision::Block
 }
 
 absl::StatusOr<std::shared_ptr<const HotBlock>> FoldState::Take(int32_t number, int64_t offset,
-                                                           std::string_view value) {
+                                                                std::string_view value) {
   Partition* partition = Find(number);
   PartitionView& view = partition->view;
   LW_CHECK(view.has_begun, "partition {} has no log yet", number);
@@ -182,7 +183,9 @@ absl::StatusOr<std::shared_ptr<const HotBlock>> FoldState::Take(int32_t number, 
   return std::shared_ptr<const HotBlock>(std::move(hot));
 }
 
-void FoldState::Halt(int32_t partition, const absl::Status& why) { Find(partition)->view.halted = why; }
+void FoldState::Halt(int32_t partition, const absl::Status& why) {
+  Find(partition)->view.halted = why;
+}
 
 void FoldState::NoteEnd(int32_t partition, absl::Time now) {
   PartitionView& view = Find(partition)->view;

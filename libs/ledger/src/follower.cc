@@ -26,7 +26,10 @@ constexpr auto kDiskCheckEvery = std::chrono::seconds(1);
 struct Follower::Impl {
   Impl(stream::Transport* log, Ledger* folded, const FollowerOptions& follower_options,
        telemetry::Logger given_logger)
-      : transport(log), ledger(folded), options(follower_options), logger(std::move(given_logger)) {}
+      : transport(log),
+        ledger(folded),
+        options(follower_options),
+        logger(std::move(given_logger)) {}
 
   void Run(const std::stop_token& stop);
   // Opens the reader where the ledger resumes.

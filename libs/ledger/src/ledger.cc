@@ -60,7 +60,7 @@ absl::Status Ledger::Impl::Open() {
   LW_ASSIGN_OR_RETURN(auto opening, store->ReadAll());
   LW_ASSIGN_OR_RETURN(
       fold, FoldState::From({options.fleet, options.log_id, options.partitions, bucket_width_days},
-                       opening.newest.get()));
+                            opening.newest.get()));
   if (opening.newest != nullptr) next_segment = opening.newest->number + 1;
   LW_RETURN_IF_ERROR(CheckIdentity());
   {

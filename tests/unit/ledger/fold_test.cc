@@ -110,8 +110,7 @@ TEST(FoldState, RefusesARecordOfOtherPartitions) {
   FoldState fold = NewFold();
   const SegmentRecord record = fold.StateRecord();
   EXPECT_EQ(
-      base::ReasonOf(
-          FoldState::From({"lineward.example/test", "k1", {0}, 7}, &record).status()),
+      base::ReasonOf(FoldState::From({"lineward.example/test", "k1", {0}, 7}, &record).status()),
       kLedgerMismatch);
 }
 

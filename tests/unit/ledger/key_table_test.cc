@@ -35,8 +35,8 @@ TEST_F(KeyTableTest, FindsAllKeysOfAPersonAndNoOthers) {
   ASSERT_TRUE(Fold(0, 10, "p1").ok());
   ASSERT_TRUE(Fold(1, 20, "p2").ok());
   ASSERT_TRUE(Fold(2, 30, "p1").ok());
-  EXPECT_EQ(Find("p1"), (std::vector<std::string>{PersonKeyValue(kSource, 10),
-                                                  PersonKeyValue(kSource, 30)}));
+  EXPECT_EQ(Find("p1"),
+            (std::vector<std::string>{PersonKeyValue(kSource, 10), PersonKeyValue(kSource, 30)}));
   EXPECT_TRUE(Find("p3").empty());
 }
 
@@ -63,8 +63,7 @@ TEST_F(KeyTableTest, RemembersItsPlaceAcrossReopening) {
 }
 
 TEST_F(KeyTableTest, RefusesARecordOfAnotherKey) {
-  const auto record =
-      decision::MakeTenantKeyRecord(std::string(32, 'x'), 1, kSource, 10, 0, "p1");
+  const auto record = decision::MakeTenantKeyRecord(std::string(32, 'x'), 1, kSource, 10, 0, "p1");
   EXPECT_FALSE(table_->Fold(0, 0, record.key, record.value).ok());
   EXPECT_TRUE(Find("p1").empty());
 }

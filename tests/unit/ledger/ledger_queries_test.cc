@@ -41,9 +41,8 @@ RandomFilter Comparison(World& world) {
       return text("model", "ranker", &PlainRow::model);
     case 6: {
       const std::string value = "recall@" + std::to_string(1 + world.Pick(3));
-      return {"model_version = " + value, [=](const PlainRow& row) {
-                return row.model + "@" + row.version == value;
-              }};
+      return {"model_version = " + value,
+              [=](const PlainRow& row) { return row.model + "@" + row.version == value; }};
     }
     case 7: {
       const std::string rule = "rec/r" + std::to_string(world.Pick(3));
@@ -214,8 +213,8 @@ TEST_F(LedgerQueriesTest, RangeIsHalfOpen) {
   ListRequest request;
   request.from = absl::FromUnixMillis(from);
   request.until = absl::FromUnixMillis(until);
-  const auto wanted = Naive(
-      [&](const PlainRow& row) { return row.time_ms >= from && row.time_ms < until; });
+  const auto wanted =
+      Naive([&](const PlainRow& row) { return row.time_ms >= from && row.time_ms < until; });
   EXPECT_FALSE(wanted.empty());
   EXPECT_EQ(Ids(request), wanted);
   CountRequest count;
@@ -261,18 +260,23 @@ std::vector<std::string> LabelsOf(Facet facet, const PlainRow& row) {
 
 TEST_F(LedgerQueriesTest, CountsEqualANaiveCount) {
   OpenAndFold(150);
-  const std::vector<std::vector<Facet>> facets = {
-      {Facet::kOutcome},         {Facet::kReason},
-      {Facet::kRule},            {Facet::kModel},
-      {Facet::kModelVersion},    {Facet::kPurpose},
-      {Facet::kTopic},           {Facet::kSurface},
-      {Facet::kJurisdiction},    {Facet::kMode},
-      {Facet::kHour},            {Facet::kDay},
-      {Facet::kOutcome, Facet::kReason},
-      {Facet::kRule, Facet::kOutcome},
-      {Facet::kModel, Facet::kOutcome},
-      {Facet::kModelVersion, Facet::kSurface},
-      {Facet::kDay, Facet::kOutcome}};
+  const std::vector<std::vector<Facet>> facets = {{Facet::kOutcome},
+                                                  {Facet::kReason},
+                                                  {Facet::kRule},
+                                                  {Facet::kModel},
+                                                  {Facet::kModelVersion},
+                                                  {Facet::kPurpose},
+                                                  {Facet::kTopic},
+                                                  {Facet::kSurface},
+                                                  {Facet::kJurisdiction},
+                                                  {Facet::kMode},
+                                                  {Facet::kHour},
+                                                  {Facet::kDay},
+                                                  {Facet::kOutcome, Facet::kReason},
+                                                  {Facet::kRule, Facet::kOutcome},
+                                                  {Facet::kModel, Facet::kOutcome},
+                                                  {Facet::kModelVersion, Facet::kSurface},
+                                                  {Facet::kDay, Facet::kOutcome}};
   for (const bool is_stored : {false, true}) {
     if (is_stored) ASSERT_TRUE(ledger_->SealAll().ok());
     for (const auto& by : facets) {
@@ -294,9 +298,9 @@ TEST_F(LedgerQueriesTest, CountsEqualANaiveCount) {
       for (const CountLine& line : answer->lines) found[line.values] = line.count;
       EXPECT_EQ(found, wanted) << FacetName(by[0]) << (is_stored ? " stored" : " hot");
       EXPECT_EQ(answer->rows, world_.rows.size());
-      EXPECT_TRUE(std::is_sorted(
-          answer->lines.begin(), answer->lines.end(),
-          [](const CountLine& a, const CountLine& b) { return a.count > b.count; }));
+      EXPECT_TRUE(
+          std::is_sorted(answer->lines.begin(), answer->lines.end(),
+                         [](const CountLine& a, const CountLine& b) { return a.count > b.count; }));
     }
   }
 }
@@ -370,8 +374,8 @@ TEST_F(LedgerQueriesTest, WatchGivesEachRowOnce) {
   world_.AddBlock(20);
   ASSERT_TRUE(FoldAll(*ledger_, world_).ok());
   drain();
-  const auto wanted = Naive(
-      [&](const PlainRow& row) { return row.outcome == "BLOCK" && row.time_ms >= since; });
+  const auto wanted =
+      Naive([&](const PlainRow& row) { return row.outcome == "BLOCK" && row.time_ms >= since; });
   EXPECT_EQ(seen, std::multiset<std::string>(wanted.begin(), wanted.end()));
 }
 

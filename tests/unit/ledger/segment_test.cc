@@ -24,8 +24,8 @@ TEST(Bucket, IsARunOfWholeDays) {
 }
 
 TEST(SegmentRecord, ReadsBackWhatItWrote) {
-  const auto source = std::make_shared<decision::SourceName>(
-      decision::SourceName{"k1", "promotions", 3});
+  const auto source =
+      std::make_shared<decision::SourceName>(decision::SourceName{"k1", "promotions", 3});
   SegmentRecord record;
   record.number = 7;
   record.blocks.push_back({source, 2, 5, 100, 200, 150, 50, 1'772'366'400'000, 20'510});

@@ -1,7 +1,7 @@
 #pragma once
 
-// A small random world of decisions: blocks as a gate would send them, and what a naive reader keeps
-// of them to compare the ledger with.
+// A small random world of decisions: blocks as a gate would send them, and what a naive reader
+// keeps of them to compare the ledger with.
 
 #include <algorithm>
 #include <cstdint>
@@ -94,8 +94,8 @@ class World {
     auto sealed = builder.Seal(*sealer);
     for (auto& record : sealer->TakeRecords()) keys.emplace_back(partition, std::move(record));
     next = sealed.header.next;
-    messages.push_back({partition, next_offset_[partition]++, std::move(sealed.bytes),
-                        sealed.header});
+    messages.push_back(
+        {partition, next_offset_[partition]++, std::move(sealed.bytes), sealed.header});
     return messages.back();
   }
 
