@@ -5,8 +5,6 @@
 
 namespace lineward::conformance {
 
-std::set<std::string> RedClauses() { return {}; }
-
 const Implementation& Subject() {
   static const support::TempDir folder;
   static const Implementation subject = [] {

@@ -54,8 +54,6 @@ struct NamedDeclaration {
   Declaration declaration;
 };
 
-struct ControlTables;
-
 // Immutable, shared by all threads; named by three offsets (the fourth, consent's, stands in the
 // `Pin`). Equal offsets and an equal policy set give equal answers, however the updates came.
 class ControlSnapshot {
@@ -107,6 +105,7 @@ class ControlSnapshot {
 
  private:
   friend class ControlState;
+  struct Tables;
 
   std::shared_ptr<const policy::PolicySet> policies_;
   std::string policy_set_id_;
@@ -115,7 +114,7 @@ class ControlSnapshot {
   SeqMark registry_mark_;
   std::shared_ptr<const WriterAddress> writer_;
   std::array<int64_t, kControlTopics> next_offsets_{};
-  std::shared_ptr<const ControlTables> tables_;  // never null
+  std::shared_ptr<const Tables> tables_;
 };
 
 }  // namespace lineward::control

@@ -1,0 +1,61 @@
+#pragma once
+
+// Consent items as they come in, and the records that the writer folds them into. Owned by the
+// writer's thread.
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lineward/base/strings.h"
+#include "lineward/control/consent.h"
+#include "lineward/document/json.h"
+#include "lineward/registry/items.h"
+
+namespace lineward::registry {
+
+inline constexpr std::string_view kSubjectErased = "SUBJECT_ERASED";
+inline constexpr std::string_view kFieldMissing = "FIELD_MISSING";
+inline constexpr std::string_view kTimeFormat = "TIME_FORMAT";
+inline constexpr std::string_view kTaxonomyVersion = "TAXONOMY_VERSION";
+
+// An item, or the reason why it is refused: FIELD_MISSING, TIME_FORMAT, TAXONOMY_VERSION,
+// PURPOSE_UNKNOWN.
+struct ParsedConsent {
+  std::optional<control::ConsentItem> item;
+  std::string_view refused;
+};
+ParsedConsent ParseConsent(const document::Json& json, const PurposeLookup& purposes,
+                           int64_t taxonomy_version);
+// The same from a record of the topic `consents`: JSON, or protobuf `ConsentItem`.
+ParsedConsent ParseConsentRecord(std::string_view value, const PurposeLookup& purposes,
+                                 int64_t taxonomy_version);
+
+// All subjects' records; changes are staged until Commit.
+class ConsentBook {
+ public:
+  enum class Folded : uint8_t { kAccepted, kUnchanged, kErased };
+
+  // A record as read from `lineward.consent`; null erases.
+  void Load(std::string_view subject, std::optional<std::string_view> bytes);
+  void Clear();
+
+  Folded Fold(const control::ConsentItem& item, int64_t received_at_us);
+  // Keys and values that the staged changes write, ascending by key.
+  std::vector<std::pair<std::string, std::string>> Changed() const;
+  bool HasChanges() const { return !staged_.empty(); }
+  void Commit();
+  void Rollback() { staged_.clear(); }
+
+ private:
+  base::StringMap<std::string> records_;  // by subject, encoded: compact
+  std::map<std::string, control::ConsentRecord> staged_;
+};
+
+}  // namespace lineward::registry
