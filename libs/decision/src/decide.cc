@@ -20,7 +20,6 @@ constexpr std::string_view kPromotionFields[] = {
 constexpr std::string_view kSha256Prefix = "sha256:";
 // Categories of this root and below are special ones (GDPR 9).
 constexpr std::string_view kSpecialRoot = "special";
-constexpr size_t kCategories = 256;
 constexpr uint16_t kNoRoot = 0xFFFF;
 // Distinct verdicts of one set that are remembered: more are possible, but not common.
 constexpr size_t kVerdictsMax = 16'384;
@@ -186,8 +185,9 @@ void Decider::Impl::Use(const policy::PolicySet& policy_set) {
   set = &policy_set;
   set_id = policy_set.id();
   special_categories = {};
-  for (size_t bit = 0; bit < kCategories; ++bit) {
-    if (IsSpecial(policy_set.category_id(bit))) special_categories.Set(bit);
+  for (const policy::TreeNode& node : policy_set.source().vocabulary.categories) {
+    const auto bit = policy_set.Category(node.id);
+    if (bit.has_value() && IsSpecial(node.id)) special_categories.Set(*bit);
   }
   field_kinds.clear();
   for (const policy::EventField& field : policy_set.event_fields()) {

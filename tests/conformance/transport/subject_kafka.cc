@@ -4,6 +4,8 @@
 
 namespace lineward::conformance {
 
+std::set<std::string> RedClauses() { return {}; }
+
 const Implementation& Subject() {
   static const Implementation subject = [] {
     Implementation made;

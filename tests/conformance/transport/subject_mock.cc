@@ -79,13 +79,14 @@ class MockTransport final : public stream::Transport {
 
 }  // namespace
 
+std::set<std::string> RedClauses() { return {"C2", "C3", "C6", "C8", "C9", "C11"}; }
+
 const Implementation& Subject() {
   static const Implementation subject = [] {
     Implementation made;
     made.name = "librdkafka mock";
     made.clock = std::shared_ptr<const base::Clock>(&base::SystemClock(), [](const auto*) {});
     made.transport = std::make_shared<MockTransport>();
-    made.red = {"C2", "C3", "C6", "C8", "C9", "C11"};
     return made;
   }();
   return subject;

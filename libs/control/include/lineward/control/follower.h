@@ -47,7 +47,7 @@ struct ConsentScratch {
   std::vector<policy::ConsentTransition> transitions;
   // Bits of the table's purposes in `set`; -1: unknown to it.
   std::vector<int16_t> bits;
-  const policy::PolicySet* set = nullptr;
+  std::shared_ptr<const policy::PolicySet> set;
 };
 
 // One state of everything, held for one transaction: the snapshot by pointer, the consent table by

@@ -54,6 +54,8 @@ struct NamedDeclaration {
   Declaration declaration;
 };
 
+struct ControlTables;
+
 // Immutable, shared by all threads; named by three offsets (the fourth, consent's, stands in the
 // `Pin`). Equal offsets and an equal policy set give equal answers, however the updates came.
 class ControlSnapshot {
@@ -105,7 +107,6 @@ class ControlSnapshot {
 
  private:
   friend class ControlState;
-  struct Tables;
 
   std::shared_ptr<const policy::PolicySet> policies_;
   std::string policy_set_id_;
@@ -114,7 +115,7 @@ class ControlSnapshot {
   SeqMark registry_mark_;
   std::shared_ptr<const WriterAddress> writer_;
   std::array<int64_t, kControlTopics> next_offsets_{};
-  std::shared_ptr<const Tables> tables_;
+  std::shared_ptr<const ControlTables> tables_;  // never null
 };
 
 }  // namespace lineward::control

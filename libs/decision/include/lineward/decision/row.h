@@ -78,15 +78,15 @@ struct RunFields {
   std::array<uint64_t, 4> control{};  // next offsets of registry, policies, consent, breakers
   uint64_t registry_seq = 0;
   std::array<uint64_t, 2> control_age_ms{};  // consent, oldest other
-  std::string_view seat;
-  std::string_view software;
+  std::string_view seat{};
+  std::string_view software{};
   Bytes16 source_digest{};
 };
 
 struct ReasonField {
   uint16_t code = 0;
   Outcome outcome = Outcome::kAllow;
-  std::string_view rule;  // full id; empty: not of a rule
+  std::string_view rule{};  // full id; empty: not of a rule
   bool operator==(const ReasonField&) const = default;
 };
 
@@ -97,69 +97,69 @@ struct VerdictFields {
     uint16_t code = 0;
   };
   struct Grant {
-    std::string_view id;
+    std::string_view id{};
     uint64_t uses_left = 0;
   };
   Outcome outcome = Outcome::kQuarantine;
   Route route = Route::kQuarantined;
   Mode mode = Mode::kEnforce;
-  std::string_view binding;
-  std::vector<ReasonField> reasons;  // primary first
-  std::vector<std::string_view> rules;
-  std::vector<std::string_view> rule_errors;
-  std::string_view obligations;  // RFC 8785 JSON
-  std::optional<Shadow> shadow;
-  std::optional<Outcome> original;
+  std::string_view binding{};
+  std::vector<ReasonField> reasons{};  // primary first
+  std::vector<std::string_view> rules{};
+  std::vector<std::string_view> rule_errors{};
+  std::string_view obligations{};  // RFC 8785 JSON
+  std::optional<Shadow> shadow{};
+  std::optional<Outcome> original{};
   std::array<uint64_t, 3> overflow{};  // reasons, rules, errors
   uint64_t canary = 0;
   Ground ground = Ground::kPurpose;
-  std::optional<Grant> grant;
+  std::optional<Grant> grant{};
   uint8_t malformed = 0;  // index of the decoder's cause; 0: well formed
 };
 
 // Column 3.
 struct ModelFields {
-  std::string_view recommender;
-  std::string_view model;
-  std::string_view version;
-  std::optional<crypto::Digest> weights;
-  std::optional<Bytes16> closure;
+  std::string_view recommender{};
+  std::string_view model{};
+  std::string_view version{};
+  std::optional<crypto::Digest> weights{};
+  std::optional<Bytes16> closure{};
 };
 
 // Column 4.
 struct PlaceFields {
-  std::string_view tenant;
-  std::string_view surface;
-  std::string_view schema;
-  std::vector<std::string_view> sources;
+  std::string_view tenant{};
+  std::string_view surface{};
+  std::string_view schema{};
+  std::vector<std::string_view> sources{};
   uint8_t user_option = 0;
-  std::string_view selection_topic;
+  std::string_view selection_topic{};
 };
 
 // Column 5.
 struct PurposeFields {
-  std::string_view purpose;
-  std::optional<uint8_t> consent;  // ConsentBit; absent: step 5 was not reached
+  std::string_view purpose{};
+  std::optional<uint8_t> consent{};  // ConsentBit; absent: step 5 was not reached
   uint8_t basis = 0;
 };
 
 // Column 6.
 struct WhereFields {
-  std::string_view jurisdiction;
-  std::string_view processing_region;
+  std::string_view jurisdiction{};
+  std::string_view processing_region{};
 };
 
 // Column 7.
 struct MarksFields {
   struct Breaker {
-    std::string_view key;
+    std::string_view key{};
     uint8_t state = 0;
     uint64_t epoch = 0;
     uint8_t marks = 0;  // 1 stale, 2 probe
     std::array<uint8_t, 8> evidence{};
   };
   uint64_t flags = 0;
-  std::optional<Breaker> breaker;
+  std::optional<Breaker> breaker{};
 };
 
 // Each appends its fields in ascending order; absent ones are left out.

@@ -138,12 +138,13 @@ class Ledger {
 
   // NOT_FOUND with DECISION_NOT_YET_VISIBLE or DECISION_NOT_FOUND.
   absl::StatusOr<DecisionAnswer> Get(const DecisionId& id) const;
-  // INVALID_ARGUMENT FILTER_INVALID, QUERY_INVALID; RESOURCE_EXHAUSTED SCAN_LIMIT;
-  // PERMISSION_DENIED (`subject` without the right); FAILED_PRECONDITION KEY_ABSENT.
+  // INVALID_ARGUMENT FILTER_INVALID, QUERY_INVALID; PERMISSION_DENIED (`subject` without the
+  // right); FAILED_PRECONDITION KEY_ABSENT. A list that meets `query_blocks` or `query_time` ends
+  // its page early with a position.
   absl::StatusOr<DecisionPage> List(const ListRequest& request) const;
   absl::StatusOr<CountAnswer> Count(const CountRequest& request) const;
   // A cursor from which Watch gives what was decided at or after `since`.
-  WatchCursor WatchFrom(absl::Time since) const;
+  absl::StatusOr<WatchCursor> WatchFrom(absl::Time since) const;
   // Waits up to `timeout` for matching rows behind the cursor; at most `rows_max` of them.
   absl::StatusOr<WatchBatch> Watch(const WatchCursor& cursor, std::string_view filter,
                                    uint32_t rows_max, absl::Duration timeout) const;
@@ -164,7 +165,8 @@ class Ledger {
     crypto::Digest digest{};
   };
   absl::StatusOr<Content> ReadContent() const;
-  // Size and root of a decision log, now or at a smaller size.
+  // Root of a decision log at its size of now, or at a size that is stored. NOT_FOUND beyond;
+  // FAILED_PRECONDITION in between.
   absl::StatusOr<crypto::Digest> LogRoot(int32_t partition, uint64_t size) const;
 
   struct Impl;

@@ -24,8 +24,6 @@ inline constexpr std::string_view kDecisionNotFound = "DECISION_NOT_FOUND";
 inline constexpr std::string_view kFilterInvalid = "FILTER_INVALID";
 // A request outside its limits: facets, page size, time range.
 inline constexpr std::string_view kQueryInvalid = "QUERY_INVALID";
-// More candidate blocks than one look-up may read.
-inline constexpr std::string_view kScanLimit = "SCAN_LIMIT";
 // Too many queries wait.
 inline constexpr std::string_view kOverloaded = "OVERLOADED";
 // The tenant key is not configured, so personal data stays sealed.
