@@ -166,7 +166,7 @@ std::optional<MatchMap> SetReader::ReadMatch(Reader* in, const YamlNode& rule,
   return match;
 }
 
-std::optional<Obligation> SetReader::ReadObligation(Reader* in, const YamlNode& node) {
+std::optional<Obligation> ReadObligation(Reader* in, const YamlNode& node) {
   if (!node.is_map()) {
     in->Error(101, node.place,
               fmt::format("an obligation must be a map, found {}", document::KindName(node.kind)));
@@ -223,8 +223,7 @@ std::optional<Obligation> SetReader::ReadObligation(Reader* in, const YamlNode& 
   return obligation;
 }
 
-std::vector<Obligation> SetReader::ReadObligations(Reader* in, const YamlNode& map,
-                                                   std::string_view key) {
+std::vector<Obligation> ReadObligations(Reader* in, const YamlNode& map, std::string_view key) {
   std::vector<Obligation> obligations;
   for (const YamlNode& item : in->List(map, key)) {
     if (auto obligation = ReadObligation(in, item); obligation.has_value()) {

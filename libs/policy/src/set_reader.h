@@ -42,9 +42,6 @@ class SetReader {
   void ReadConditions(Reader* in, const document::YamlNode& fields, MatchMap* match);
   std::optional<std::string> FieldText(Reader* in, const document::YamlNode& node,
                                        const EventField& field);
-  std::vector<Obligation> ReadObligations(Reader* in, const document::YamlNode& map,
-                                          std::string_view key);
-  std::optional<Obligation> ReadObligation(Reader* in, const document::YamlNode& node);
   void CheckLabels(Reader* in, document::Place place, const std::vector<Obligation>& obligations);
   // Values of a list, each resolved to its canonical id; LP102 with the nearest for each unknown.
   std::vector<std::string> Purposes(Reader* in, const document::YamlNode& map, std::string_view key,
@@ -63,6 +60,11 @@ class SetReader {
 
 // A set of processings; 0 if the key is absent. An empty list is a finding.
 ProcessingSet ReadProcessing(Reader* in, const document::YamlNode& map, std::string_view key);
+
+// Obligations of a list, sorted by their bytes, each once; and one. LP101, LP110.
+std::vector<Obligation> ReadObligations(Reader* in, const document::YamlNode& map,
+                                        std::string_view key);
+std::optional<Obligation> ReadObligation(Reader* in, const document::YamlNode& node);
 
 // A place that a rule or region may name: of the tree, or an assigned country outside it.
 bool IsKnownRegion(const std::vector<std::string>& places, std::string_view id);
