@@ -478,9 +478,12 @@ std::string_view PolicySet::place_id(PlaceId place) const {
   return CountryCode(place - size_t{kFirstCountry});
 }
 
-std::string_view PolicySet::category_id(size_t bit) const { return impl_->category_ids[bit]; }
+std::string_view PolicySet::category_id(size_t bit) const {
+  return bit < impl_->category_ids.size() ? std::string_view(impl_->category_ids[bit]) : "";
+}
 std::string_view PolicySet::label_id(size_t bit) const {
-  return impl_->source.vocabulary.labels[bit];
+  const auto& labels = impl_->source.vocabulary.labels;
+  return bit < labels.size() ? std::string_view(labels[bit]) : "";
 }
 std::string_view PolicySet::redact_field(size_t bit) const { return impl_->redact_fields[bit]; }
 

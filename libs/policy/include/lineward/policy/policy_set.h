@@ -75,7 +75,7 @@ class PolicySet {
   std::optional<FieldValue> ParseField(size_t index, std::string_view text) const;
 
   // Back to names; views live as long as the set. Empty for `kNoRule`, `kNoBindingIndex`,
-  // `kUnknownPlace`.
+  // `kUnknownPlace` and bits that the set does not use.
   std::string_view rule_id(RuleIndex rule) const;
   std::string_view binding_id(BindingIndex binding) const;
   std::string_view place_id(PlaceId place) const;
