@@ -842,7 +842,7 @@ void Loop::DropTransaction() {
 }
 
 void Loop::Abort() {
-  if (producer_ != nullptr && is_initialised_ && !producer_->Abort().ok()) {
+  if (transaction_.is_open && !producer_->Abort().ok()) {
     needs_recycle_ = RecycleCause::kUnknown;
   }
   if (transaction_.is_open) {
@@ -861,7 +861,7 @@ absl::Status Loop::Recover(const absl::Status& cause) {
     case absl::StatusCode::kResourceExhausted:
       Abort();
       needs_rewind_ = !partitions_.empty() && !base::IsSabotaged("no_rewind");
-      if (needs_rewind_ || !had_transaction) Wait(NextBackoff());
+      Wait(NextBackoff());
       return absl::OkStatus();
     case absl::StatusCode::kFailedPrecondition:
       Abort();
@@ -881,10 +881,9 @@ absl::Status Loop::Recover(const absl::Status& cause) {
       return is_fenced ? WaitFenced() : absl::OkStatus();
     }
     case absl::StatusCode::kUnavailable: {
-      if (had_transaction) {
-        Abort();
-        needs_rewind_ = !partitions_.empty();
-      }
+      // Also without a transaction: what the last Poll handed over was not taken.
+      Abort();
+      needs_rewind_ = !partitions_.empty();
       SetCause(std::string(base::MessageOf(cause)));
       Wait(NextBackoff());
       if (consumer_ == nullptr || !needs_rewind_) return absl::OkStatus();

@@ -74,7 +74,8 @@ TEST(LoopFault, RecoversFromEveryStatusAtEveryPoint) {
 TEST(LoopFault, ALoopThatDoesNotRewindIsFoundOut) {
   EXPECT_NE(RunChildTest("LoopFaultChild.DISABLED_DecidesAllInMemory",
                          {{"LINEWARD_FAULT", "gate.after_decide:40:fail=ABORTED"},
-                          {"LINEWARD_SABOTAGE", "no_rewind"}})
+                          {"LINEWARD_SABOTAGE", "no_rewind"},
+                          {"LINEWARD_TEST_WAIT_S", "3"}})
                 .exit_code,
             0);
 }
