@@ -4,7 +4,7 @@
 // small record per 1,024 events on a second topic. It knows none of our libs.
 //
 //   yardstick --brokers A --source T --output T --second T --events N [--interval-ms 100]
-//             [--headers 0|1]
+//             [--headers 0|1] [--seat NAME]
 //
 // Prints one line of JSON: events, wall seconds, CPU seconds of this process.
 
@@ -29,7 +29,8 @@ constexpr int kEventsPerSmallRecord = 1024;
 constexpr int kSmallRecordBytes = 200;
 
 std::map<std::string, std::string> ParseArguments(int argc, char** argv) {
-  std::map<std::string, std::string> arguments = {{"interval-ms", "100"}, {"headers", "1"}};
+  std::map<std::string, std::string> arguments = {
+      {"interval-ms", "100"}, {"headers", "1"}, {"seat", "0"}};
   for (int i = 1; i + 1 < argc; i += 2) arguments[argv[i] + 2] = argv[i + 1];
   return arguments;
 }
@@ -83,7 +84,7 @@ class Yardstick {
  public:
   explicit Yardstick(std::map<std::string, std::string> arguments)
       : arguments_(std::move(arguments)), with_headers_(arguments_["headers"] == "1") {
-    const std::string seat = "yardstick-" + arguments_["source"];
+    const std::string seat = "yardstick-" + arguments_["source"] + "-" + arguments_["seat"];
     consumer_ =
         MakeHandle(RD_KAFKA_CONSUMER, MakeConf({{"bootstrap.servers", arguments_["brokers"]},
                                                 {"group.id", seat},

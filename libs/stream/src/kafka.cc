@@ -14,7 +14,8 @@
 namespace lineward::stream {
 namespace {
 
-constexpr int kAdminTimeoutMs = 10000;
+// Making topics takes a busy broker seconds; nothing waits for it but a start.
+constexpr int kAdminTimeoutMs = 30000;
 
 using Settings = std::map<std::string, std::string>;
 
