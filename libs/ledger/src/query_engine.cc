@@ -443,7 +443,9 @@ absl::StatusOr<WatchBatch> QueryEngine::Watch(const WatchCursor& cursor, const F
     for (entry = std::max<uint64_t>(entry, 1); entry < partition.log_size; ++entry) {
       if (blocks >= kWatchBlocksMax) break;
       LW_ASSIGN_OR_RETURN(const auto block, FindEntry(partition.partition, entry));
-      if (!block || block->record.decision_time_ms < cursor.since_ms) continue;
+      if (!block || block->record.rows == 0 || block->record.decision_time_ms < cursor.since_ms) {
+        continue;
+      }
       ++blocks;
       LW_ASSIGN_OR_RETURN(const BlockRows rows, BlockRows::Of(block->view));
       auto header = std::make_shared<const decision::BlockHeader>(block->view.header());

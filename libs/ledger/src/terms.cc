@@ -27,7 +27,13 @@ absl::StatusOr<std::vector<Fields>> DecodeColumn(
   const size_t distinct = std::max<size_t>(1, column.distinct());
   values.reserve(distinct);
   for (size_t i = 0; i < distinct; ++i) {
-    LW_ASSIGN_OR_RETURN(Fields fields, decode(column.distinct() == 0 ? "" : column.value(i)));
+    const std::string_view fragment = column.distinct() == 0 ? "" : column.value(i);
+    // Malformed rows have no place and no purpose.
+    if (fragment.empty()) {
+      values.emplace_back();
+      continue;
+    }
+    LW_ASSIGN_OR_RETURN(Fields fields, decode(fragment));
     values.push_back(std::move(fields));
   }
   return values;
