@@ -214,6 +214,7 @@ class Planner {
       }
     }
     if (different.empty()) return absl::OkStatus();
+    std::sort(different.begin(), different.end());
     return base::AlreadyExists(kContentConflict, "`{}` is registered with another {}",
                                control::DisplayName(item.subject), fmt::join(different, ", "));
   }
