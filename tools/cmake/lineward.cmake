@@ -1,5 +1,6 @@
 # The house's build functions: one call per folder.
 #   lineward_library(NAME policy SOURCES ... HEADERS ... DEPS base crypto [EXTERNAL re2::re2])
+#   lineward_service(NAME gate SOURCES options.cc wiring.cc DEPS config gate)
 #   lineward_test(NAME policy_test LABEL unit SOURCES ... DEPS policy support [EXTERNAL ...] [TIMEOUT s])
 #   lineward_fuzz(NAME decode SOURCES decode_fuzz.cc DEPS event)      target fuzz_decode, corpus/decode
 #   lineward_bench(NAME decode SOURCES decode_bench.cc DEPS event)    target bench_decode
@@ -68,6 +69,17 @@ function(lineward_library)
   foreach(area IN LISTS ARG_PROTO)
     target_link_libraries(${target} PRIVATE "lineward::proto_${area}")
   endforeach()
+endfunction()
+
+# Wiring of a role or of the process: included as "services/<name>/wiring.h".
+function(lineward_service)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;EXTERNAL" ${ARGN})
+  set(target "lineward_service_${ARG_NAME}")
+  add_library(${target} STATIC ${ARG_SOURCES})
+  add_library("lineward::service_${ARG_NAME}" ALIAS ${target})
+  target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}")
+  lineward_link_(${target} PUBLIC ${ARG_DEPS})
+  target_link_libraries(${target} PRIVATE ${ARG_EXTERNAL})
 endfunction()
 
 function(lineward_test)

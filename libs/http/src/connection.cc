@@ -18,6 +18,7 @@
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/crypto/random.h"
+#include "lineward/http/log_events.h"
 #include "lineward/http/problem.h"
 #include "lineward/http/reasons.h"
 #include "lineward/telemetry/log.h"
@@ -35,9 +36,6 @@ constexpr size_t kLingerBytes = 64 << 10;                // of a refused body, t
 constexpr std::chrono::milliseconds kLingerTime{1'000};  // so that the refusal is read first
 constexpr size_t kRequestIdMax = 64;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-constexpr telemetry::LogEvent kLogRequest{"http_request", telemetry::LogLevel::kDebug};
-constexpr telemetry::LogEvent kLogFailed{"http_request_failed", telemetry::LogLevel::kWarn};
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -521,7 +519,7 @@ asio::awaitable<bool> Connection::Exchange(size_t head_size) {
       core_->parts.metrics->seconds->With({route_name})->Observe(seconds);
     }
   }
-  core_->parts.logger.Write(status >= 500 ? kLogFailed : kLogRequest,
+  core_->parts.logger.Write(status >= 500 ? kLogRequestFailed : kLogRequest,
                             status >= 500 ? "a request failed" : "a request was answered",
                             {{"route", route_name},
                              {"status", status},

@@ -143,7 +143,7 @@ absl::StatusOr<document::Json> JsonBody(const Request& request) {
   return body;
 }
 
-std::string FormatTime(absl::Time time) {
+std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
 }
 

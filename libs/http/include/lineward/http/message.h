@@ -90,6 +90,6 @@ Response JsonResponse(const document::Json& value, int status = 200);
 absl::StatusOr<document::Json> JsonBody(const Request& request);
 
 // RFC 3339, UTC, with as many fractional digits as needed.
-std::string FormatTime(absl::Time time);
+std::string TimeText(absl::Time time);
 
 }  // namespace lineward::http

@@ -3,7 +3,10 @@
 // What the handlers of each area need, and the functions that add them. The parts must outlive the
 // server; all of them may be used from any worker.
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "lineward/base/clock.h"
@@ -13,6 +16,21 @@
 #include "lineward/telemetry/log.h"
 #include "lineward/telemetry/metrics.h"
 #include "lineward/telemetry/process_metrics.h"
+
+namespace lineward::control {
+class ControlSnapshot;
+}  // namespace lineward::control
+namespace lineward::registry {
+class Registry;
+}  // namespace lineward::registry
+namespace lineward::ledger {
+class Ledger;
+}  // namespace lineward::ledger
+
+namespace lineward::stream {
+class Transport;
+struct TopicPartition;
+}  // namespace lineward::stream
 
 namespace lineward::http {
 
@@ -35,5 +53,43 @@ struct ProcessParts {
 };
 // version, openapi.json, whoami, pipeline.
 void AddProcessRoutes(const ProcessParts& parts, Handlers* handlers);
+
+struct DecisionParts {
+  // Null while the ledger is not up: 503 `NOT_READY`.
+  std::function<const ledger::Ledger*()> ledger;
+  const PageTokens* page_tokens = nullptr;
+  const base::Clock* clock = &base::SystemClock();
+};
+// decisions, decisions:count, decisions:watch, decisions/{d}, decisions/{d}:explain, search.
+void AddDecisionRoutes(const DecisionParts& parts, Handlers* handlers);
+
+struct TopicParts {
+  // Null while the log is not up: 503 `NOT_READY`.
+  std::function<stream::Transport*()> transport;
+  // Records are taken on the embedded transport and with `environment: dev` only.
+  bool may_send = false;
+  // The next offset that the readers of ours want, where it is known: lag is told from it.
+  std::function<std::optional<int64_t>(const stream::TopicPartition&)> next_offset;
+};
+// topics/{t}, topics/{t}/records (GET and POST).
+void AddTopicRoutes(const TopicParts& parts, Handlers* handlers);
+
+struct RegistryParts {
+  // Null while the registry is not up: 503 `NOT_READY`.
+  std::function<registry::Registry*()> registry;
+  const PageTokens* page_tokens = nullptr;
+  const base::Clock* clock = &base::SystemClock();
+};
+// registry:register, datasets, models, runs, consents:record.
+void AddRegistryRoutes(const RegistryParts& parts, Handlers* handlers);
+
+struct PolicyParts {
+  // Null while the registry is not up.
+  std::function<registry::Registry*()> registry;
+  // The newest snapshot of the control topics; null before there is one.
+  std::function<std::shared_ptr<const control::ControlSnapshot>()> snapshot;
+};
+// policySets, policySets:propose, purposes.
+void AddPolicyRoutes(const PolicyParts& parts, Handlers* handlers);
 
 }  // namespace lineward::http

@@ -1,0 +1,18 @@
+#pragma once
+
+// The commands of each area.
+
+#include <vector>
+
+#include "tools/lineward/cli.h"
+
+namespace lineward::cli {
+
+void AddServeCommands(std::vector<Command>* commands);     // serve, health, config
+void AddDecisionCommands(std::vector<Command>* commands);  // decision
+void AddTopicCommands(std::vector<Command>* commands);     // event, topic, consent
+void AddRegistryCommands(std::vector<Command>* commands);  // dataset, model, run, import, purpose
+void AddPolicyCommands(std::vector<Command>* commands);    // policy
+void AddMetaCommands(std::vector<Command>* commands);      // version, openapi, auth, completion
+
+}  // namespace lineward::cli
