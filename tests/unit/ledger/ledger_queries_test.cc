@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <set>
 
 #include "lineward/base/status.h"
 #include "lineward/ledger/ledger.h"
@@ -14,11 +16,11 @@
 namespace lineward::ledger {
 namespace {
 
-using Test = std::function<bool(const PlainRow&)>;
+using RowTest = std::function<bool(const PlainRow&)>;
 
 struct RandomFilter {
   std::string text;
-  Test matches;
+  RowTest matches;
 };
 
 RandomFilter Comparison(World& world) {
@@ -102,7 +104,7 @@ class LedgerQueriesTest : public testing::Test {
     Open(std::move(options));
     ASSERT_TRUE(FoldAll(*ledger_, world_).ok());
   }
-  std::vector<std::string> Naive(const Test& matches) const {
+  std::vector<std::string> Naive(const RowTest& matches) const {
     std::vector<PlainRow> rows;
     std::copy_if(world_.rows.begin(), world_.rows.end(), std::back_inserter(rows), matches);
     std::sort(rows.begin(), rows.end(), IsBefore);
@@ -236,7 +238,7 @@ std::vector<std::string> LabelsOf(Facet facet, const PlainRow& row) {
     case Facet::kModel:
       return {row.model};
     case Facet::kModelVersion:
-      return {row.model + "@" + row.version};
+      return {row.model.empty() ? "" : row.model + "@" + row.version};
     case Facet::kPurpose:
       return {row.purpose};
     case Facet::kTopic:
@@ -278,7 +280,9 @@ TEST_F(LedgerQueriesTest, CountsEqualANaiveCount) {
                                                   {Facet::kModelVersion, Facet::kSurface},
                                                   {Facet::kDay, Facet::kOutcome}};
   for (const bool is_stored : {false, true}) {
-    if (is_stored) ASSERT_TRUE(ledger_->SealAll().ok());
+    if (is_stored) {
+      ASSERT_TRUE(ledger_->SealAll().ok());
+    }
     for (const auto& by : facets) {
       std::map<std::vector<std::string>, uint64_t> wanted;
       for (const PlainRow& row : world_.rows) {
@@ -323,7 +327,9 @@ TEST_F(LedgerQueriesTest, CountBeyondItsBudgetSaysAtLeastAndAtMost) {
 TEST_F(LedgerQueriesTest, GetFindsEachRowHotAndStored) {
   OpenAndFold(150);
   for (const bool is_stored : {false, true}) {
-    if (is_stored) ASSERT_TRUE(ledger_->SealAll().ok());
+    if (is_stored) {
+      ASSERT_TRUE(ledger_->SealAll().ok());
+    }
     for (const PlainRow& row : world_.rows) {
       const auto answer = ledger_->Get(*ParseDecisionId(row.Id()));
       ASSERT_TRUE(answer.ok()) << row.Id() << ": " << answer.status();
@@ -363,7 +369,7 @@ TEST_F(LedgerQueriesTest, WatchGivesEachRowOnce) {
   const auto drain = [&] {
     while (true) {
       const auto batch = ledger_->Watch(*cursor, "outcome = BLOCK", 10'000, absl::ZeroDuration());
-      ASSERT_TRUE(batch.ok());
+      ASSERT_TRUE(batch.ok()) << batch.status();
       EXPECT_EQ(batch->dropped, 0u);
       if (batch->decisions.empty()) break;
       for (const auto& found : batch->decisions) seen.insert(PrintDecisionId(found.Id()));

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "lineward/base/status.h"
+#include "lineward/crypto/merkle.h"
 #include "lineward/ledger/reasons.h"
 #include "lineward/store/reasons.h"
 #include "tests/support/temp_dir.h"
@@ -205,11 +206,15 @@ TEST_F(LedgerTest, FlippedBitInAStoredSegmentIsNeverAShortAnswer) {
     LedgerOptions options = SmallLedger(folder_ / "a");
     const auto ledger = Ledger::Open(options, {});
     const auto content = ledger.ok() ? (*ledger)->ReadContent() : ledger.status();
-    const auto count = ledger.ok() ? (*ledger)->Count({{Facet::kOutcome}}) : ledger.status();
+    const auto count = ledger.ok() ? (*ledger)->Count(ByOutcome()) : ledger.status();
     const auto roots = ledger.ok() ? (*ledger)->LogRoot(0, 5).status() : ledger.status();
     if (!content.ok() || !count.ok() || !roots.ok()) ++found;
-    if (content.ok()) EXPECT_EQ(content->rows, world.rows.size()) << entry.path();
-    if (count.ok()) EXPECT_EQ(count->rows, world.rows.size()) << entry.path();
+    if (content.ok()) {
+      EXPECT_EQ(content->rows, world.rows.size()) << entry.path();
+    }
+    if (count.ok()) {
+      EXPECT_EQ(count->rows, world.rows.size()) << entry.path();
+    }
     flip();
   }
   EXPECT_EQ(files, 5);

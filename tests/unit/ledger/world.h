@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "lineward/base/check.h"
 #include "lineward/base/status.h"
 #include "lineward/decision/block.h"
 #include "lineward/ledger/ledger.h"
@@ -65,13 +66,13 @@ class World {
  public:
   explicit World(uint64_t seed, int32_t partitions = 2) : random_(seed), partitions_(partitions) {}
 
-  // One block of `rows` rows of one of four sources; `gap` offsets are declared lost in front.
-  const Message& AddBlock(uint32_t rows, uint64_t gap = 0) {
+  // One block of `count` rows of one of four sources; `gap` offsets are declared lost in front.
+  const Message& AddBlock(uint32_t count, uint64_t gap = 0) {
     const uint32_t number = Pick(4);
-    return AddBlockOf({"k1", number < 2 ? "promotions" : "ads", number % 2}, rows, gap);
+    return AddBlockOf({"k1", number < 2 ? "promotions" : "ads", number % 2}, count, gap);
   }
 
-  const Message& AddBlockOf(const decision::SourceName& source, uint32_t rows, uint64_t gap = 0) {
+  const Message& AddBlockOf(const decision::SourceName& source, uint32_t count, uint64_t gap = 0) {
     uint64_t& next = next_[source];
     const int32_t partition = static_cast<int32_t>(source.partition) % partitions_;
     if (Pick(3) != 0) time_ms_ += Pick(4'000);
@@ -87,7 +88,7 @@ class World {
     decision::BlockBuilder builder(&fragments);
     builder.Open(context);
     if (gap > 0) builder.Skip(decision::GapReason::kNotDelivered, gap);
-    for (uint32_t i = 0; i < rows; ++i) AddRow(context, partition, &fragments, &builder);
+    for (uint32_t i = 0; i < count; ++i) AddRow(context, partition, &fragments, &builder);
     auto sealer = std::make_unique<decision::TenantSealer>(
         decision::TenantSealer::Options{kTenantKey, 1, source, 1'000});
     sealer->SetTime(time_ms_);
@@ -108,6 +109,10 @@ class World {
  private:
   void AddRow(const decision::BlockContext& context, int32_t partition,
               decision::FragmentTable* fragments, decision::BlockBuilder* builder) {
+    if (Pick(25) == 0) {
+      AddMalformed(context, partition, fragments, builder);
+      return;
+    }
     PlainRow row;
     row.source = context.source;
     row.time_ms = context.decision_time_ms;
@@ -180,6 +185,30 @@ class World {
     rows.push_back(std::move(row));
   }
 
+  // What could not be decoded has a verdict and nothing else.
+  void AddMalformed(const decision::BlockContext& context, int32_t partition,
+                    decision::FragmentTable* fragments, decision::BlockBuilder* builder) {
+    PlainRow row;
+    row.source = context.source;
+    row.time_ms = context.decision_time_ms;
+    row.offset = builder->next();
+    row.partition = partition;
+    row.outcome = "QUARANTINE";
+    row.reason = "MALFORMED";
+    decision::VerdictFields verdict;
+    verdict.outcome = decision::Outcome::kQuarantine;
+    verdict.route = decision::Route::kDeadLetter;
+    verdict.reasons = {{200, decision::Outcome::kQuarantine, ""}};
+    verdict.malformed = 3;
+    decision::RowFacts facts;
+    facts.offset = row.offset;
+    facts.route = verdict.route;
+    facts.verdict = Intern(verdict, decision::AppendVerdict, fragments);
+    const absl::Status status = builder->Append(facts);
+    LW_CHECK(status.ok(), "{}", base::MessageOf(status));
+    rows.push_back(std::move(row));
+  }
+
   template <typename Fields>
   static decision::FragmentId Intern(const Fields& fields,
                                      void (*append)(const Fields&, std::string*),
@@ -208,6 +237,12 @@ inline LedgerOptions SmallLedger(const std::string& folder) {
   options.stale_after = absl::Hours(1);
   options.tenant_key = kTenantKey;
   return options;
+}
+
+inline CountRequest ByOutcome() {
+  CountRequest request;
+  request.by = {Facet::kOutcome};
+  return request;
 }
 
 // Starts each log at 0 and folds messages [first, end) and the keys.
