@@ -8,7 +8,7 @@
 namespace lineward::cli {
 namespace {
 
-int Run(std::vector<const char*> arguments, const std::vector<Command>& commands) {
+int Call(std::vector<const char*> arguments, const std::vector<Command>& commands) {
   arguments.insert(arguments.begin(), "lineward");
   return RunCli(static_cast<int>(arguments.size()), arguments.data(), commands);
 }
@@ -51,14 +51,14 @@ TEST(RunCli, HandsFlagsAndArgumentsOver) {
                                             is_quiet = call.Has("quiet");
                                             return 11;
                                           }}};
-  EXPECT_EQ(Run({"-q", "thing", "do", "--by", "a", "x.json", "--by=b"}, commands), 11);
+  EXPECT_EQ(Call({"-q", "thing", "do", "--by", "a", "x.json", "--by=b"}, commands), 11);
   EXPECT_EQ(file, "x.json");
   EXPECT_EQ(by, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(is_quiet);
-  EXPECT_EQ(Run({"thing", "do"}, commands), 2);
-  EXPECT_EQ(Run({"thing", "undo"}, commands), 2);
-  EXPECT_EQ(Run({"thing", "do", "x", "--nonsense"}, commands), 2);
-  EXPECT_EQ(Run({"--output", "json", "thing", "do", "x"}, commands), 11);
+  EXPECT_EQ(Call({"thing", "do"}, commands), 2);
+  EXPECT_EQ(Call({"thing", "undo"}, commands), 2);
+  EXPECT_EQ(Call({"thing", "do", "x", "--nonsense"}, commands), 2);
+  EXPECT_EQ(Call({"--output", "json", "thing", "do", "x"}, commands), 11);
 }
 
 TEST(Query, EncodesWhatIsGiven) {
