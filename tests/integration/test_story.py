@@ -6,6 +6,7 @@ import signal
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 from node import Node
@@ -29,7 +30,7 @@ def promotion(number: int, **fields: object) -> dict:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory):
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with Node(tmp_path_factory.mktemp("shop")) as node:
         published = node.cli("policy", "publish", str(SHOP / "policies"))
         assert published.returncode == 0, published.stderr
@@ -39,9 +40,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory):
         yield node
 
 
-def send(node: Node, *promotions: object) -> list[str]:
+def send(node: Node, *promotions: object, topic: str = "promotions") -> list[str]:
     lines = "".join(json.dumps(each) + "\n" for each in promotions)
-    return [each["decision"] for each in node.json("event", "send", "-", stdin=lines)["records"]]
+    sent = node.json("event", "send", "-", "--topic", topic, stdin=lines)
+    return [each["decision"] for each in sent["records"]]
 
 
 def decided(node: Node, decision: str) -> dict:
