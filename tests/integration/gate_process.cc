@@ -234,20 +234,24 @@ int RunGate(stream::Transport* transport, const std::string& source, const Measu
 
 int main(int argc, char** argv) {
   using lineward::base::ParseInt64;
-  if (argc < 4) {
+  const bool is_known = argc > 1 && (std::strcmp(argv[1], "world") == 0     ? argc == 5
+                                     : std::strcmp(argv[1], "gate") == 0    ? argc == 4
+                                     : std::strcmp(argv[1], "measure") == 0 ? argc == 7
+                                                                            : false);
+  if (!is_known) {
     std::fprintf(stderr, "usage: gate_process world|gate|measure ADDRESS TOPIC ...\n");
     return 64;
   }
   const auto transport =
       lineward::integration::Must(lineward::stream::OpenKafka({.bootstrap_servers = argv[2]}));
   if (std::strcmp(argv[1], "world") == 0) {
-    const int64_t partitions = ParseInt64(argc > 4 ? argv[4] : "2").value_or(2);
+    const int64_t partitions = ParseInt64(argv[4]).value_or(1);
     lineward::integration::World(transport.get())
         .Publish(argv[3], static_cast<int32_t>(partitions));
     return 0;
   }
   lineward::integration::Measure measure;
-  if (std::strcmp(argv[1], "measure") == 0 && argc == 7) {
+  if (std::strcmp(argv[1], "measure") == 0) {
     measure.events = static_cast<uint64_t>(ParseInt64(argv[4]).value_or(0));
     measure.commit_interval = absl::Milliseconds(ParseInt64(argv[5]).value_or(50));
     measure.name = argv[6];
