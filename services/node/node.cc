@@ -225,7 +225,7 @@ struct Node::Impl {
   gate::GateOptions gate_options;
   std::unique_ptr<control::Follower> control;
   std::unique_ptr<registry::Registry> registry;
-  std::unique_ptr<SnapshotHistory> history;
+  std::unique_ptr<HistoryFeed> history;
   std::unique_ptr<LedgerRole> ledger;
   std::unique_ptr<gate::Gate> gate;
   std::atomic<control::Follower*> control_for_http{nullptr};
@@ -471,7 +471,7 @@ absl::Status Node::Impl::BringUp() {
     health.SetStarted("registry");
   }
   if (node.HasRole("ledger") && ledger == nullptr) {
-    if (history == nullptr) history = std::make_unique<SnapshotHistory>(control.get());
+    if (history == nullptr) history = std::make_unique<HistoryFeed>(control.get());
     LW_ASSIGN_OR_RETURN(
         ledger, LedgerRole::Start(
                     ToLedgerOptions(options.ledger, options.node.state_dir, tenant_key, log_id),
