@@ -53,9 +53,9 @@ def test_an_unknown_flag_names_the_nearest() -> None:
         ("decision", "list", "--profile", "none"),
         ("decision", "list", "--token-file", "/nonexistent"),
         ("completion", "tcsh"),
-        ("auth", "token-create", "x"),
-        ("auth", "token-create", "x", "--role", "viewr"),
-        ("auth", "token-create", "x", "--role", "viewer", "--days", "91"),
+        ("auth", "token", "create", "x"),
+        ("auth", "token", "create", "x", "--role", "viewr"),
+        ("auth", "token", "create", "x", "--role", "viewer", "--days", "91"),
         ("dataset", "get", "noslash"),
         ("import", "/dev/null", "--format", "dta"),
         ("serve", "--set", "nonsense"),
@@ -147,7 +147,7 @@ def test_completion_knows_the_commands(shell: str) -> None:
 
 
 def test_the_token_is_on_stdout_alone() -> None:
-    done = lineward("auth", "token-create", "ci", "--role", "registrar")
+    done = lineward("auth", "token", "create", "ci", "--role", "registrar")
     assert re.fullmatch(r"lw_[A-Za-z0-9_-]{43}\n", done.stdout)
     assert done.stdout.strip() not in done.stderr
     assert "sha256" in done.stderr

@@ -153,7 +153,7 @@ def test_flags_win_over_environment_and_file(tmp_path: pathlib.Path) -> None:
 
 
 def test_tokens_open_what_their_roles_hold(tmp_path: pathlib.Path) -> None:
-    made = lineward("auth", "token-create", "ann", "--role", "viewer", "-o", "json")
+    made = lineward("auth", "token", "create", "ann", "--role", "viewer", "-o", "json")
     assert made.returncode == 0, made.stderr
     answer = json.loads(made.stdout)
     (tmp_path / "tokens.yaml").write_text("tokens:\n" + answer["entry"])

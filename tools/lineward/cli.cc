@@ -52,7 +52,7 @@ std::string KeyOf(const FlagSpec& flag) {
 // The words that name the command, and where they stand in argv.
 std::vector<int> CommandWords(int argc, const char* const* argv) {
   std::vector<int> words;
-  for (int i = 1; i < argc && words.size() < 2; ++i) {
+  for (int i = 1; i < argc && words.size() < 3; ++i) {
     const std::string_view argument = argv[i];
     if (argument.starts_with('-')) {
       if (TakesValue(argument)) ++i;
@@ -134,12 +134,14 @@ int RunCli(int argc, const char* const* argv, const std::vector<Command>& comman
   }
   const std::string noun = argv[words[0]];
   const std::string verb = words.size() > 1 ? argv[words[1]] : "";
-  bool has_verb = false;
+  // A verb may be two words: `auth token create`.
+  const std::string verbs = words.size() > 2 ? verb + " " + argv[words[2]] : "";
+  size_t verb_words = 0;
   for (const Command& command : commands) {
     if (command.noun != noun) continue;
-    if (command.verb.empty() || command.verb == verb) {
+    if (command.verb.empty() || command.verb == verb || command.verb == verbs) {
       call.command = &command;
-      has_verb = !command.verb.empty();
+      verb_words = command.verb.empty() ? 0 : command.verb == verb ? 1 : 2;
       break;
     }
   }
@@ -152,11 +154,11 @@ int RunCli(int argc, const char* const* argv, const std::vector<Command>& comman
       names.push_back(command.Name());
     }
     if (is_noun && verb.empty()) {
-      std::string verbs;
+      std::string known;
       for (const Command& command : commands) {
-        if (command.noun == noun) verbs += (verbs.empty() ? "" : ", ") + command.verb;
+        if (command.noun == noun) known += (known.empty() ? "" : ", ") + command.verb;
       }
-      fmt::print(stderr, "error: `{}` needs one of: {}        [{}]\n", noun, verbs, kUsageReason);
+      fmt::print(stderr, "error: `{}` needs one of: {}        [{}]\n", noun, known, kUsageReason);
       return kUsage;
     }
     fmt::print(stderr, "error: unknown command `{}`{}        [{}]\n", given,
@@ -191,7 +193,9 @@ int RunCli(int argc, const char* const* argv, const std::vector<Command>& comman
   }
   std::vector<std::string> arguments;  // CLI11 takes them last first
   for (int i = argc - 1; i >= 1; --i) {
-    if (i == words[0] || (has_verb && i == words[1])) continue;
+    if (i == words[0] || (verb_words > 0 && i == words[1]) || (verb_words > 1 && i == words[2])) {
+      continue;
+    }
     arguments.emplace_back(argv[i]);
   }
   try {

@@ -119,7 +119,7 @@ void AddMetaCommands(std::vector<Command>* commands) {
   commands->push_back(
       {"openapi", "", "The OpenAPI 3.1 document of the server", {}, {}, PrintOpenApi, false});
   commands->push_back({"auth",
-                       "token-create",
+                       "token create",
                        "Makes a bearer token and its token-file entry",
                        {{"name", "Who will use it"}},
                        {{"--role", "ROLE", "viewer, auditor, registrar, operator, ...", true},
