@@ -9,6 +9,7 @@
 namespace lineward::cli {
 
 void AddServeCommands(std::vector<Command>* commands);     // serve, health, config
+void AddDemoCommand(std::vector<Command>* commands);       // demo
 void AddDecisionCommands(std::vector<Command>* commands);  // decision
 void AddTopicCommands(std::vector<Command>* commands);     // event, topic, consent
 void AddRegistryCommands(std::vector<Command>* commands);  // dataset, model, run, import, purpose

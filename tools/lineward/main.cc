@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::vector<lineward::cli::Command> commands;
   lineward::cli::AddServeCommands(&commands);
+  lineward::cli::AddDemoCommand(&commands);
   lineward::cli::AddDecisionCommands(&commands);
   lineward::cli::AddTopicCommands(&commands);
   lineward::cli::AddRegistryCommands(&commands);
