@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
-
 #include "lineward/base/status.h"
 #include "lineward/http/message.h"
 #include "tools/lineward/commands.h"
 #include "tools/lineward/output.h"
+#include "tools/lineward/policy_folder.h"
 #include "tools/lineward/remote.h"
 
 namespace lineward::cli {
@@ -16,32 +14,14 @@ namespace {
 
 using document::Json;
 
-constexpr size_t kFilesMax = 1'000;
-
-// The YAML files below `folder`, by path relative to it.
+// The files of a folder as the server takes them.
 absl::StatusOr<Json> ReadFolder(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::error_code ec;
-  std::vector<std::string> paths;
-  for (fs::recursive_directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec)) {
-    const std::string extension = at->path().extension().string();
-    if (at->is_regular_file(ec) && (extension == ".yaml" || extension == ".yml")) {
-      paths.push_back(fs::relative(at->path(), folder, ec).generic_string());
-    }
-    if (paths.size() > kFilesMax) break;
-  }
-  if (ec) return base::NotFound("FILE_NOT_FOUND", "cannot read `{}`: {}", folder, ec.message());
-  if (paths.empty()) return base::InvalidArgument("USAGE", "`{}` holds no YAML file", folder);
-  if (paths.size() > kFilesMax) {
-    return base::InvalidArgument("USAGE", "`{}` holds more than {} files", folder, kFilesMax);
-  }
-  std::sort(paths.begin(), paths.end());
+  LW_ASSIGN_OR_RETURN(const auto sources, ReadPolicyFolder(folder));
   Json files = Json::EmptyList();
-  for (const std::string& path : paths) {
-    LW_ASSIGN_OR_RETURN(const std::string content, ReadInput(folder + "/" + path));
+  for (const policy::SourceFile& source : sources) {
     Json file;
-    file.Set("name", path);
-    file.Set("content", content);
+    file.Set("name", source.name);
+    file.Set("content", source.bytes);
     files.Append(std::move(file));
   }
   return files;

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   lineward::cli::AddTopicCommands(&commands);
   lineward::cli::AddRegistryCommands(&commands);
   lineward::cli::AddPolicyCommands(&commands);
+  lineward::cli::AddPolicyFileCommands(&commands);
   lineward::cli::AddMetaCommands(&commands);
   return lineward::cli::RunCli(argc, argv, commands);
 }

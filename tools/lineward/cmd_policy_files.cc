@@ -1,0 +1,124 @@
+// lineward policy check, policy test: a folder of policy files, without a server
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "lineward/base/status.h"
+#include "lineward/policy/tests.h"
+#include "tools/lineward/commands.h"
+#include "tools/lineward/output.h"
+#include "tools/lineward/policy_folder.h"
+
+namespace lineward::cli {
+namespace {
+
+using document::Json;
+
+Json JsonOf(const policy::Finding& finding) {
+  Json row;
+  row.Set("level", finding.level == policy::Level::kError ? "error" : "warning");
+  row.Set("code", fmt::format("LP{}", finding.code));
+  row.Set("place", fmt::format("{}:{}:{}", finding.file, finding.place.line, finding.place.column));
+  row.Set("rule", finding.rule);
+  row.Set("message", finding.message);
+  return row;
+}
+
+int Check(const Invocation& call) {
+  const std::vector<Column> columns = {{"level", "LEVEL"},
+                                       {"code", "CODE"},
+                                       {"place", "PLACE"},
+                                       {"rule", ""},
+                                       {"message", "MESSAGE"}};
+  if (Output::PrintedSchema(call, columns, true)) return kDone;
+  const std::string fail_level = call.Text("fail-level", "error");
+  if (fail_level != "error" && fail_level != "warning") {
+    return FailUsage(call, fmt::format("`{}` is none of error, warning", fail_level));
+  }
+  const auto files = ReadPolicyFolder(call.Text("dir", "config/policies"));
+  if (!files.ok()) return Fail(call, files.status());
+  const policy::CheckReport report = policy::Check(*files);
+  Output output(call, columns);
+  Json findings = Json::EmptyList();
+  bool has_warning = false;
+  for (const policy::Finding& finding : report.findings.Sorted()) {
+    has_warning = has_warning || finding.level == policy::Level::kWarning;
+    Json row = JsonOf(finding);
+    output.Row(row);
+    findings.Append(std::move(row));
+  }
+  Json whole;
+  whole.Set("policy_set", report.set_id);
+  whole.Set("policies", static_cast<int64_t>(report.policies));
+  whole.Set("rules", static_cast<int64_t>(report.rules));
+  whole.Set("bindings", static_cast<int64_t>(report.bindings));
+  whole.Set("purposes", static_cast<int64_t>(report.purposes));
+  whole.Set("tests", static_cast<int64_t>(report.tests));
+  whole.Set("findings", std::move(findings));
+  output.EndList(whole);
+  output.Note(fmt::format("{}: {} policies, {} rules, {} bindings, {} purposes, {} tests",
+                          report.set_id.empty() ? "the set does not load" : report.set_id,
+                          report.policies, report.rules, report.bindings, report.purposes,
+                          report.tests));
+  const bool has_error = report.findings.has_errors() || report.set_id.empty();
+  return has_error || (has_warning && fail_level == "warning") ? kFindings : kDone;
+}
+
+int Test(const Invocation& call) {
+  const std::vector<Column> columns = {
+      {"result", "RESULT"}, {"place", "PLACE"}, {"name", "TEST"}, {"failures", "FAILURES"}};
+  if (Output::PrintedSchema(call, columns, true)) return kDone;
+  const auto files = ReadPolicyFolder(call.Text("dir", "config/policies"));
+  if (!files.ok()) return Fail(call, files.status());
+  policy::Findings findings;
+  const auto source = policy::Parse(*files, &findings);
+  if (!source.ok()) return Fail(call, source.status());
+  const auto report = policy::RunTests(*source, call.Text("filter"), &findings);
+  if (!report.ok()) return Fail(call, report.status());
+  Output output(call, columns);
+  Json rows = Json::EmptyList();
+  for (const policy::TestResult& result : report->results) {
+    Json row;
+    row.Set("result", result.passed ? "passed" : "failed");
+    row.Set("place", fmt::format("{}:{}:{}", result.file, result.place.line, result.place.column));
+    row.Set("name", result.name);
+    Json failures = Json::EmptyList();
+    for (const std::string& failure : result.failures) failures.Append(failure);
+    row.Set("failures", std::move(failures));
+    output.Row(row);
+    rows.Append(std::move(row));
+  }
+  Json whole;
+  whole.Set("passed", static_cast<int64_t>(report->passed));
+  whole.Set("failed", static_cast<int64_t>(report->failed));
+  whole.Set("results", std::move(rows));
+  output.EndList(whole);
+  for (const policy::Finding& finding : findings.Sorted()) output.Note(policy::ToText(finding));
+  output.Note(fmt::format("{} passed, {} failed", report->passed, report->failed));
+  if (report->results.empty() && !call.Text("filter").empty()) {
+    return FailUsage(call, fmt::format("`{}` selects no test", call.Text("filter")));
+  }
+  return report->failed > 0 || findings.has_errors() ? kFindings : kDone;
+}
+
+}  // namespace
+
+void AddPolicyFileCommands(std::vector<Command>* commands) {
+  const std::vector<ArgumentSpec> folder = {{"dir", "Folder (default config/policies)", false}};
+  commands->push_back({"policy",
+                       "check",
+                       "Parses and compiles the policy files of a folder",
+                       folder,
+                       {{"--fail-level", "LEVEL", "error (default) or warning"}},
+                       Check});
+  commands->push_back({"policy",
+                       "test",
+                       "Runs the tests of a folder's policy files",
+                       folder,
+                       {{"--filter", "GLOB", "Only the tests whose file:name fits"}},
+                       Test});
+}
+
+}  // namespace lineward::cli
