@@ -581,6 +581,23 @@ uint16_t Node::admin_port() const { return impl_->admin_server->port(); }
 bool Node::IsReady() const { return impl_->was_ready; }
 bool Node::Stop() { return impl_->Stop(); }
 
+bool Node::WaitControl(absl::Duration timeout) const {
+  constexpr absl::Duration kLook = absl::Milliseconds(10);
+  const absl::Time begin = absl::Now();
+  while (absl::Now() - begin < timeout) {
+    control::Follower* const follower = impl_->control_for_http.load();
+    if (follower != nullptr && follower->IsReady()) {
+      // The ages count from the newest look at the ends that was reached: younger than this call
+      // means that all that stood there is applied.
+      const control::Pin pin = follower->TakePin();
+      const int64_t waited_ms = absl::ToInt64Milliseconds(absl::Now() - begin);
+      if (pin.ConsentAgeMs() < waited_ms && pin.OldestOtherAgeMs() < waited_ms) return true;
+    }
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kLook));
+  }
+  return false;
+}
+
 absl::Status Node::Step() {
   Impl& impl = *impl_;
   if (impl.is_up) return impl.Watch();

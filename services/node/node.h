@@ -50,6 +50,9 @@ class Node {
   absl::Status Step();
   // True once all roles are ready.
   bool IsReady() const;
+  // Waits until this process has applied all that stood on the control topics when it was called;
+  // false on time-out. Any thread, while the node is not being stopped.
+  bool WaitControl(absl::Duration timeout) const;
   // Drains and closes everything. False if it took longer than the budget.
   bool Stop();
 

@@ -42,9 +42,10 @@ int Demo(const Invocation& call) {
   if (!state.ok()) return Fail(call, state.status());
   std::error_code ec;
   if (std::filesystem::exists(*state + "/log", ec)) {
-    return FailUsage(call, fmt::format("`{}` holds an older demo: remove it, or name another folder "
-                                       "by --state",
-                                       *state));
+    return FailUsage(call,
+                     fmt::format("`{}` holds an older demo: remove it, or name another folder "
+                                 "by --state",
+                                 *state));
   }
   services::AllOptions options;
   config::OptionTable table;
@@ -84,6 +85,7 @@ int Demo(const Invocation& call) {
   demo.state_dir = *state;
   demo.start_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  demo.wait_control = [&node] { return (*node)->WaitControl(absl::Seconds(60)); };
   demo.print = [](std::string_view line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);

@@ -34,8 +34,9 @@ constexpr const char* kTopic = "promotions";
 
 // Code points, which is what a terminal shows here.
 size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 std::string Padded(std::string text, size_t width) {
@@ -106,8 +107,7 @@ void Story::Line(std::string_view label, std::string text, std::optional<double>
   options_.print(line);
 }
 
-absl::StatusOr<Json> Story::Call(http::Method method, const std::string& target,
-                                 const Json* body) {
+absl::StatusOr<Json> Story::Call(http::Method method, const std::string& target, const Json* body) {
   LW_ASSIGN_OR_RETURN(
       const http::Answer answer,
       client_.Call(method, target, body == nullptr ? std::string() : document::Canonical(*body),
@@ -147,12 +147,15 @@ absl::Status Story::Seed() {
   LW_RETURN_IF_ERROR(Call(http::Method::kPost, "/v1/policySets:propose", &proposal).status());
   const Json registrations = DemoRegistrations();
   LW_RETURN_IF_ERROR(Call(http::Method::kPost, "/v1/registry:register", &registrations).status());
-  const Json consents = DemoConsents(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
-                                                      absl::Now() - absl::Hours(24),
-                                                      absl::UTCTimeZone()));
+  const Json consents = DemoConsents(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() - absl::Hours(24), absl::UTCTimeZone()));
   LW_ASSIGN_OR_RETURN(const Json recorded,
                       Call(http::Method::kPost, "/v1/consents:record", &consents));
   LW_RETURN_IF_ERROR(WaitFor("gate"));
+  if (!options_.wait_control()) {
+    return base::DeadlineExceeded("NOT_READY", "the gate has not read the registry in {} s",
+                                  kPatience.count());
+  }
 
   LW_ASSIGN_OR_RETURN(const Json set, Call(http::Method::kGet, "/v1/policySets/active", nullptr));
   LW_ASSIGN_OR_RETURN(const Json datasets, Call(http::Method::kGet, "/v1/datasets", nullptr));
@@ -172,8 +175,8 @@ absl::Status Story::Seed() {
 
 absl::Status Story::Decide() {
   const auto begin = Clock::now();
-  const std::vector<DemoPromotion> promotions = DemoPromotions(
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()));
+  const std::vector<DemoPromotion> promotions =
+      DemoPromotions(absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone()));
   for (size_t at = 0; at < promotions.size(); at += kRecordsPerCall) {
     Json records = Json::EmptyList();
     const size_t end = std::min(at + kRecordsPerCall, promotions.size());
@@ -185,9 +188,8 @@ absl::Status Story::Decide() {
     }
     Json body;
     body.Set("records", std::move(records));
-    LW_ASSIGN_OR_RETURN(
-        const Json sent,
-        Call(http::Method::kPost, fmt::format("/v1/topics/{}/records", kTopic), &body));
+    LW_ASSIGN_OR_RETURN(const Json sent, Call(http::Method::kPost,
+                                              fmt::format("/v1/topics/{}/records", kTopic), &body));
     const Json* list = sent.Find("records");
     for (size_t i = at; list != nullptr && to_explain_.empty() && i < end; ++i) {
       if (promotions[i].kind != DemoKind::kWrongData || i - at >= list->items().size()) continue;

@@ -18,6 +18,8 @@ struct DemoOptions {
   bool keeps_running = false;
   std::string state_dir;
   double start_seconds = 0;  // what bringing the node up has taken
+  // Waits until the gate knows what was registered; false if it does not get there.
+  std::function<bool()> wait_control;
   // Takes one line, without its end.
   std::function<void(std::string_view line)> print;
 };

@@ -25,20 +25,20 @@ std::vector<DemoFile> DemoPolicies();
 
 // Why a promotion is in the shop; each has one outcome and reason.
 enum class DemoKind : uint8_t {
-  kAllowed,          // ALLOW
-  kWrongData,        // BLOCK, PURPOSE_NOT_ALLOWED: its model learned from support chats
-  kNoConsent,        // BLOCK, CONSENT_WITHDRAWN or CONSENT_MISSING: the person's choice
-  kMinor,            // BLOCK, RULE_FORBID: behaviour of minors ranks nothing
-  kWrongPurpose,     // BLOCK, PURPOSE_NOT_FOR_SURFACE
-  kUnknownModel,     // QUARANTINE, MODEL_UNKNOWN
-  kUnknownPlace,     // QUARANTINE, PLACE_UNKNOWN: where it is processed is not said
-  kMalformed,        // QUARANTINE, MALFORMED: no item
+  kAllowed,       // ALLOW
+  kWrongData,     // BLOCK, PURPOSE_NOT_ALLOWED: its model learned from support chats
+  kNoConsent,     // BLOCK, CONSENT_WITHDRAWN or CONSENT_MISSING: the person's choice
+  kMinor,         // BLOCK, RULE_FORBID: behaviour of minors ranks nothing
+  kWrongPurpose,  // BLOCK, PURPOSE_NOT_FOR_SURFACE
+  kUnknownModel,  // QUARANTINE, MODEL_UNKNOWN
+  kUnknownPlace,  // QUARANTINE, PLACE_UNKNOWN: where it is processed is not said
+  kMalformed,     // QUARANTINE, MALFORMED: no item
 };
 
 struct DemoPromotion {
   DemoKind kind = DemoKind::kAllowed;
-  std::string key;        // the person, so that their promotions stay in order
-  document::Json event;   // as `lineward.event.v1.Promotion`
+  std::string key;       // the person, so that their promotions stay in order
+  document::Json event;  // as `lineward.event.v1.Promotion`
 };
 
 // Body of POST /v1/registry:register: 3 datasets, 2 models in 3 versions, 1 run.

@@ -1,10 +1,13 @@
 #include "tools/lineward/demo_data.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 #include <string>
+
+#include "tests/support/shared_data.h"
 
 namespace lineward::cli {
 namespace {
@@ -56,6 +59,27 @@ TEST(DemoData, TheShippedPoliciesAreInTheBinary) {
   }
   EXPECT_TRUE(names.contains("taxonomy.yaml"));
   EXPECT_TRUE(names.contains("bindings.yaml"));
+}
+
+// The kinds say in words what must happen to each promotion; the transcript says what the engine
+// did.
+TEST(DemoPromotions, TheTranscriptCountsWhatTheKindsPromise) {
+  size_t allowed = 0;
+  size_t quarantined = 0;
+  const auto promotions = DemoPromotions("2026-03-01T12:00:00Z");
+  for (const DemoPromotion& promotion : promotions) {
+    allowed += promotion.kind == DemoKind::kAllowed ? 1 : 0;
+    quarantined += promotion.kind == DemoKind::kUnknownModel ||
+                           promotion.kind == DemoKind::kUnknownPlace ||
+                           promotion.kind == DemoKind::kMalformed
+                       ? 1
+                       : 0;
+  }
+  std::string transcript = support::ReadFile(LINEWARD_SOURCE_DIR "/tests/integration/demo.txt");
+  std::erase(transcript, ',');
+  const std::string counts = fmt::format("✓ ALLOW {}     ? QUARANTINE {}     ✗ BLOCK {}", allowed,
+                                         quarantined, promotions.size() - allowed - quarantined);
+  EXPECT_NE(transcript.find(counts), std::string::npos) << counts;
 }
 
 }  // namespace
