@@ -50,10 +50,10 @@ def read_topic(address: str, topic: str) -> dict[int, list[confluent_kafka.Messa
     return found
 
 
-def committed(address: str, topic: str, partitions: int) -> list[int]:
-    """The offsets of the group, which is named as the topic; 0 where there is none."""
+def committed(address: str, topic: str, partitions: int, group: str = "") -> list[int]:
+    """The offsets of the group, which is named as the topic if not told; 0 where there is none."""
     consumer = confluent_kafka.Consumer(
-        {"bootstrap.servers": address, "group.id": topic, "enable.auto.commit": False}
+        {"bootstrap.servers": address, "group.id": group or topic, "enable.auto.commit": False}
     )
     try:
         wanted = [confluent_kafka.TopicPartition(topic, p) for p in range(partitions)]
