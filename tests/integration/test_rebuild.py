@@ -1,8 +1,10 @@
-"""Gate and ledger as processes of their own on a real Kafka, both killed at random moments while promotions come in; then
-the ledger is wiped and rebuilt. The checker is `exactly_once.py`, which knows nothing of Lineward's code.
+"""Gate and ledger as processes of their own on a real Kafka, both killed at random moments while
+promotions come in; then the ledger is wiped and rebuilt. The checker is `exactly_once.py`, which
+knows nothing of Lineward's code.
 
-LINEWARD_STORY_EVENTS (20,000), LINEWARD_STORY_KILLS (5, of the gate) and LINEWARD_STORY_LEDGER_KILLS (4) scale it. The
-broker is always its own: the ledger must hold the decisions of this story and no others."""
+LINEWARD_STORY_EVENTS (20,000), LINEWARD_STORY_KILLS (5, of the gate) and
+LINEWARD_STORY_LEDGER_KILLS (4) scale it. The broker is always its own: the ledger must hold the
+decisions of this story and no others."""
 
 import collections
 import dataclasses
@@ -153,8 +155,8 @@ class World:
         return exactly_once.committed(self.address, TOPIC, PARTITIONS, "lineward.gate")
 
     def publish(self) -> None:
-        """The shop of the other stories, with the surface and the purpose of these promotions, which name no
-        region."""
+        """The shop of the other stories for the surface and the purpose of these promotions, which
+        name no region."""
         policies = self.folder / "policies"
         policies.mkdir()
         for file in (SHOP / "policies").iterdir():
