@@ -106,8 +106,7 @@ void CheckAgainstProtobuf(std::string_view value, const Decoded& decoded) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto* const scratch = new Scratch();
-  static const auto* const quiet = new google::protobuf::LogSilencer();
-  (void)quiet;
+  static const google::protobuf::LogSilencer quiet;
   if (size == 0) return 0;
   const uint8_t mode = data[0];
   const std::string_view value(reinterpret_cast<const char*>(data + 1), size - 1);

@@ -72,9 +72,7 @@ absl::StatusOr<std::vector<uint16_t>> ReadCodes(uint64_t id, size_t k, size_t m,
 absl::Status CheckFields(uint64_t id, std::string_view fragment) {
   if (fragment.empty()) return absl::OkStatus();
   FieldReader fields(fragment);
-  size_t count = 0;
   while (const auto field = fields.Next()) {
-    ++count;
     const bool is_in_place = IsFactColumn(id) ? field->number == id
                                               : field->number >= kFragmentsEnd[id - 1] &&
                                                     field->number < kFragmentsEnd[id];

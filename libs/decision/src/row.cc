@@ -284,7 +284,7 @@ absl::StatusOr<VerdictFields> DecodeVerdict(std::string_view fragment) {
         fields.obligations = ReadText(reader);
         return true;
       case 18:
-        fields.shadow.emplace();
+        fields.shadow.emplace(decltype(fields.shadow)::value_type{});
         fields.shadow->outcome = ReadOutcome(reader);
         fields.shadow->code =
             static_cast<uint16_t>(reader->UvUpTo(std::numeric_limits<uint16_t>::max()));
@@ -303,7 +303,7 @@ absl::StatusOr<VerdictFields> DecodeVerdict(std::string_view fragment) {
         fields.ground = static_cast<Ground>(reader->U8In(2, 4));
         return true;
       case 23:
-        fields.grant.emplace();
+        fields.grant.emplace(decltype(fields.grant)::value_type{});
         fields.grant->id = reader->Str();
         fields.grant->uses_left = reader->Uv();
         return true;
@@ -415,7 +415,7 @@ absl::StatusOr<MarksFields> DecodeMarks(std::string_view fragment) {
         fields.flags = ReadNonZero(reader);
         return true;
       case 72:
-        fields.breaker.emplace();
+        fields.breaker.emplace(decltype(fields.breaker)::value_type{});
         fields.breaker->key = reader->Str();
         fields.breaker->state = reader->U8();
         fields.breaker->epoch = reader->Uv();

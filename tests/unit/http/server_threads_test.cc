@@ -408,10 +408,14 @@ TEST_F(ServerTest, FinishesRequestsAndClosesIdleSocketsWhenItDrains) {
   RawSocket busy(server_->port());
   busy.Send("GET /v1/search?q=a HTTP/1.1\r\nHost: localhost\r\n\r\n");
   entered_.acquire();
-  std::jthread release([this] { leave_.release(); });
-  EXPECT_TRUE(server_->Drain(milliseconds(5000)));
-  EXPECT_THAT(busy.ReadAll(), HasSubstr("Connection: close\r\n"));
-  EXPECT_EQ(idle.ReadAll(), "");
+  bool is_drained = false;
+  {
+    const std::jthread drain([&] { is_drained = server_->Drain(milliseconds(5000)); });
+    EXPECT_EQ(idle.ReadAll(), "");  // the drain has begun
+    leave_.release();
+    EXPECT_THAT(busy.ReadAll(), HasSubstr("Connection: close\r\n"));
+  }
+  EXPECT_TRUE(is_drained);
 }
 
 TEST_F(ServerTest, TellsWhenThePortIsInUse) {
