@@ -159,23 +159,23 @@ class Evaluation {
       }
     });
     SetConsentBits();
-    const auto kConsentAt = static_cast<size_t>(Basis::kConsent);
-    const auto kInterestAt = static_cast<size_t>(Basis::kLegitimateInterest);
+    const auto consent_at = static_cast<size_t>(Basis::kConsent);
+    const auto interest_at = static_cast<size_t>(Basis::kLegitimateInterest);
     const bool is_forbidden = binding_->legal_forbidden.Has(purpose());
     if (!is_forbidden && binding_->legal_consent.Has(purpose())) {
       for (bool& need : needs) need = false;
-      needs[kConsentAt] = true;
+      needs[consent_at] = true;
     }
     for (size_t basis = 0; basis < kBases; ++basis) {
       if (needs[basis]) verdict_->basis_bits |= static_cast<uint8_t>(1u << basis);
     }
     const bool wants_interest = !is_forbidden && !binding_->legal_consent.Has(purpose()) &&
                                 binding_->legal_interest.Has(purpose());
-    if (is_forbidden || (wants_interest && !needs[kInterestAt])) {
+    if (is_forbidden || (wants_interest && !needs[interest_at])) {
       Refuse(Reason::kLegalForbidden);
       return;
     }
-    JudgeConsent(needs[kConsentAt], needs[kInterestAt]);
+    JudgeConsent(needs[consent_at], needs[interest_at]);
   }
 
   void SetConsentBits() {

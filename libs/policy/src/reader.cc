@@ -75,18 +75,18 @@ bool Reader::Map(const YamlNode& node, std::string_view what,
 
 const std::vector<YamlNode>& Reader::List(const YamlNode& map, std::string_view key,
                                           bool required) {
-  static const std::vector<YamlNode> kNone;
+  static const std::vector<YamlNode> none;
   const YamlNode* node = map.Find(key);
   if (node == nullptr) {
     if (required) Error(101, map.place, fmt::format("key `{}` is missing", key));
-    return kNone;
+    return none;
   }
   if (node->is_list()) return node->items;
   if (!node->is_empty()) {
     Error(101, node->place,
           fmt::format("`{}` must be a list, found {}", key, document::KindName(node->kind)));
   }
-  return kNone;
+  return none;
 }
 
 std::optional<std::string> Reader::Text(const YamlNode& map, std::string_view key, bool required) {
