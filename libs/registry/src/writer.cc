@@ -29,7 +29,6 @@ constexpr char kGroup[] = "lineward-registry";
 constexpr absl::Duration kIdlePoll = absl::Milliseconds(20);
 constexpr absl::Duration kLoadPoll = absl::Milliseconds(50);
 constexpr absl::Duration kBackOff = absl::Milliseconds(200);
-constexpr absl::Duration kConsentsLook = absl::Seconds(5);  // until the user's topic exists
 
 std::string RequestSubject(const Caller& caller) {
   return fmt::format("requests/{}\n{}\n{}", caller.actor, caller.route, caller.request_id);
