@@ -89,7 +89,7 @@ absl::Status WithViolation(absl::Status status, std::string_view field, std::str
   item.Set("field", field);
   item.Set("message", message);
   list.Append(std::move(item));
-  status.SetPayload(kViolationsPayload, absl::Cord(WriteJson(list)));
+  status.SetPayload(kViolationsPayload, absl::Cord(base::ToAbsl(WriteJson(list))));
   return status;
 }
 

@@ -158,8 +158,9 @@ class Sender {
     };
     std::vector<Sent> sent(records.size());
     size_t done = 0;
+    stream::Producer* const producer = producer_.get();
     const auto take = [&](absl::Duration timeout) {
-      for (const stream::Completion& completion : producer_->Poll(timeout)) {
+      for (const stream::Completion& completion : producer->Poll(timeout)) {
         if (completion.tag >= sent.size()) continue;
         sent[completion.tag].completion = completion;
         ++done;
@@ -178,6 +179,7 @@ class Sender {
       out.topic = topic;
       if (record.partition.has_value()) {
         if (*record.partition < 0 || *record.partition >= partitions) {
+          producer_.reset();  // completions of the records before must not meet the next call
           return base::InvalidArgument("INVALID_FIELD", "records[{}]: partition {} of {}", i,
                                        *record.partition, partitions);
         }

@@ -533,7 +533,7 @@ absl::Status StatusOf(const std::vector<Violation>& violations, std::string_view
   const bool is_purpose = violations.front().message.starts_with("unknown purpose");
   absl::Status status =
       base::InvalidArgument(is_purpose ? kPurposeUnknown : reason, "{}", fmt::join(lines, "; "));
-  status.SetPayload("lineward/violations", absl::Cord(document::Canonical(list)));
+  status.SetPayload("lineward/violations", absl::Cord(base::ToAbsl(document::Canonical(list))));
   return status;
 }
 
