@@ -2,9 +2,10 @@
 
 import os
 import pathlib
+import time
 
 import pytest
-from node import Node
+from node import PATIENCE, Node
 from test_story import SHOP, decided, promotion, send
 
 pytestmark = pytest.mark.kafka
@@ -29,6 +30,9 @@ def test_topics_are_wanted_then_made_and_the_job_runs(tmp_path: pathlib.Path) ->
         assert node.cli("import", str(SHOP / "registry.jsonl")).returncode == 0
         node.wait_ready()
         lines = [promotion(1), promotion(2, model_version="2"), {"event_id": "x"}]
+        deadline = time.monotonic() + PATIENCE  # until the gate knows what was registered
+        while decided(node, *send(node, lines[0], topic="shop-story"))["outcome"] != "ALLOW":
+            assert time.monotonic() < deadline
         sent = send(node, *lines, topic="shop-story")
         outcomes = [decided(node, each)["outcome"] for each in sent]
         assert outcomes == ["ALLOW", "BLOCK", "QUARANTINE"]
