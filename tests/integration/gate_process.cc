@@ -2,7 +2,7 @@
 // small: one dataset, one model `ranker@1`, one policy set that permits.
 //
 //   gate_process world A TOPIC PARTITIONS   makes the topics, publishes registry and policies
-//   gate_process gate A TOPIC               decides until SIGTERM, then drains
+//   gate_process gate A TOPIC               says `takes signals`, decides until SIGTERM, drains
 //   gate_process measure A TOPIC EVENTS COMMIT_MS NAME
 //                                           decides EVENTS promotions as group and seat NAME, then
 //                                           prints a line of JSON: events, wall and CPU seconds
@@ -203,6 +203,10 @@ int RunGate(stream::Transport* transport, const std::string& source, const Measu
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (measure.events == 0) {
+    std::puts("takes signals");
+    std::fflush(stdout);
+  }
   telemetry::MetricRegistry registry;
   control::FollowerMetrics follower_metrics(&registry);
   gate::GateMetrics gate_metrics(&registry);

@@ -1,8 +1,8 @@
 """Promotions of all framings through a gate that is killed at random moments, on a real Kafka: each source offset has
 exactly one row and one output. The gate is a process; the checker is `exactly_once.py`.
 
-LINEWARD_STORY_EVENTS (20,000) and LINEWARD_STORY_KILLS (10) scale it; LINEWARD_KAFKA names a running broker, else one is
-started. LINEWARD_BINARY_DIR is where `gate_process` lies."""
+LINEWARD_STORY_EVENTS (20,000) and LINEWARD_STORY_KILLS (10) scale it. LINEWARD_BINARY_DIR is where
+`gate_process` lies."""
 
 import os
 import pathlib
@@ -31,26 +31,6 @@ EVENTS = int(os.environ.get("LINEWARD_STORY_EVENTS", "20000"))
 KILLS = int(os.environ.get("LINEWARD_STORY_KILLS", "10"))
 PARTITIONS = 4
 PATIENCE_S = 240
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running broker, or one for this file."""
-    running = os.environ.get("LINEWARD_KAFKA")
-    if running:
-        yield running
-        return
-    tmp_path = tmp_path_factory.mktemp("kafka")
-    script = ROOT / "tests" / "support" / "kafka" / "broker.py"
-    command = [sys.executable, str(script), "run", "--dir", str(tmp_path / "broker")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None and run.stdin is not None
-        line = run.stdout.readline().strip()
-        if not line:
-            pytest.skip("no Kafka broker can be started here")
-        yield line
-        run.stdin.close()
-        run.wait(timeout=30)
 
 
 class Story:
@@ -103,7 +83,9 @@ class Story:
 
     def start(self) -> None:
         self.gate = subprocess.Popen(
-            [BINARY, "gate", self.address, self.topic], env=self.environment
+            [BINARY, "gate", self.address, self.topic],
+            env=self.environment,
+            stdout=subprocess.PIPE,
         )
 
     def kill(self) -> None:
@@ -112,7 +94,8 @@ class Story:
         self.gate.wait()
 
     def stop(self) -> int:
-        assert self.gate is not None
+        assert self.gate is not None and self.gate.stdout is not None
+        assert self.gate.stdout.readline() == b"takes signals\n"
         self.gate.send_signal(signal.SIGTERM)
         return self.gate.wait(timeout=60)
 

@@ -1,6 +1,5 @@
-"""The main job on a real Apache Kafka (LINEWARD_KAFKA), through the real binary."""
+"""The main job on a real Apache Kafka, through the real binary."""
 
-import os
 import pathlib
 import time
 
@@ -11,20 +10,17 @@ from test_story import SHOP, decided, promotion, send
 pytestmark = pytest.mark.kafka
 
 
-def kafka() -> dict[str, str]:
-    return {"transport": "kafka", "kafka.brokers": os.environ["LINEWARD_KAFKA"]}
-
-
-def test_topics_are_wanted_then_made_and_the_job_runs(tmp_path: pathlib.Path) -> None:
+def test_topics_are_wanted_then_made_and_the_job_runs(tmp_path: pathlib.Path, address: str) -> None:
+    kafka = {"transport": "kafka", "kafka.brokers": address}
     source = "[{topic: shop-story}]"
     (tmp_path / "lineward.yaml").write_text(f"gate: {{sources: {source}}}\n")
-    with Node(tmp_path, kafka()) as refused:
+    with Node(tmp_path, kafka) as refused:
         assert refused.wait() == 2
         assert refused.process is not None and refused.process.stderr is not None
         told = refused.process.stderr.read()
         assert "topic `shop-story`: existence: found no topic, wanted a topic" in told
     made = {"kafka.create_topics": "true", "kafka.require_durable": "false"}
-    with Node(tmp_path, kafka() | made) as node:
+    with Node(tmp_path, kafka | made) as node:
         published = node.cli("policy", "publish", str(SHOP / "policies"), "--retries", "8")
         assert published.returncode == 0, published.stderr
         assert node.cli("import", str(SHOP / "registry.jsonl")).returncode == 0

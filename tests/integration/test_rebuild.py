@@ -15,7 +15,6 @@ import pathlib
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -44,21 +43,6 @@ TOPIC = "promotions"
 PAGE_ROWS = 1000
 # For what the pipeline does after the last kill, at a rate far below any that was seen.
 PATIENCE_S = 120 + EVENTS / 1000
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    script = ROOT / "tests" / "support" / "kafka" / "broker.py"
-    folder = tmp_path_factory.mktemp("kafka") / "broker"
-    command = [sys.executable, str(script), "run", "--dir", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None and run.stdin is not None
-        line = run.stdout.readline().strip()
-        if not line:
-            pytest.skip("no Kafka broker can be started here")
-        yield line
-        run.stdin.close()
-        run.wait(timeout=30)
 
 
 class Recommender(threading.Thread):

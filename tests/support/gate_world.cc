@@ -206,21 +206,25 @@ bool GateWorld::WaitUntil(const std::function<bool()>& condition) {
   return true;
 }
 
+uint64_t GateWorld::DecidedUpTo(int32_t partition) {
+  const std::string key = fmt::format("{}-{}", kSource, partition);
+  uint64_t next = 0;
+  for (const OwnedRecord& record :
+       Read(std::string(stream::kDecisionsTopic), stream::DecisionsPartition(kSource, partition))) {
+    if (record.key == key) next = Must(decision::BlockView::Parse(*record.value)).header().next;
+  }
+  return next;
+}
+
 bool GateWorld::WaitDone() {
-  const auto consumer = Must(
-      transport_->OpenGroupConsumer({.group_id = options_.group_id, .instance_id = "watcher"}));
-  std::vector<stream::TopicPartition> names;
-  std::vector<int64_t> wanted;
+  std::vector<uint64_t> wanted;
   for (int32_t partition = 0; partition < kPartitions; ++partition) {
-    names.push_back({std::string(kSource), partition});
     const std::vector<OwnedRecord> records = Read(std::string(kSource), partition);
-    wanted.push_back(records.empty() ? 0 : records.back().offset + 1);
+    wanted.push_back(records.empty() ? 0 : static_cast<uint64_t>(records.back().offset) + 1);
   }
   return WaitUntil([&] {
-    const auto committed = consumer->Committed(names);
-    if (!committed.ok()) return false;
-    for (size_t i = 0; i < names.size(); ++i) {
-      if ((*committed)[i].offset.value_or(0) < wanted[i]) return false;
+    for (int32_t partition = 0; partition < kPartitions; ++partition) {
+      if (DecidedUpTo(partition) < wanted[static_cast<size_t>(partition)]) return false;
     }
     return true;
   });

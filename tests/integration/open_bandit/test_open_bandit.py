@@ -11,13 +11,11 @@ import datetime
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import open_bandit_counts
 import pytest
@@ -31,7 +29,6 @@ CHUNK = 1000
 FOLD_PATIENCE_S = 40.0
 KAFKA_FOLD_PATIENCE_S = 120.0
 SEND_PATIENCE_S = 60.0
-BROKER_PATIENCE_S = 30.0
 
 pytestmark = pytest.mark.skipif(
     not CORPUS.is_dir(),
@@ -206,21 +203,6 @@ def test_the_ledger_counts_what_the_files_hold(tmp_path: pathlib.Path) -> None:
         assert shown(outputs_by_api(node)) == outputs
 
 
-@pytest.fixture
-def broker(tmp_path: pathlib.Path) -> Iterator[str]:
-    """A broker of this test alone: policies and registry are those of the whole cluster."""
-    script = ROOT / "tests" / "support" / "kafka" / "broker.py"
-    command = [sys.executable, str(script), "run", "--dir", str(tmp_path / "broker")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None and run.stdin is not None
-        address = run.stdout.readline().strip()
-        if not address:
-            pytest.skip("no Kafka broker can be started here")
-        yield address
-        run.stdin.close()
-        run.wait(timeout=BROKER_PATIENCE_S)
-
-
 def send_to_kafka(address: str, values: list[bytes]) -> None:
     import confluent_kafka
 
@@ -272,15 +254,17 @@ def outputs_of_kafka(address: str, rows: int) -> list[dict]:
 
 @pytest.mark.kafka
 def test_the_ledger_counts_what_the_files_hold_on_kafka(
-    tmp_path: pathlib.Path, broker: str
+    tmp_path: pathlib.Path, address: str
 ) -> None:
     settings = {
         "transport": "kafka",
-        "kafka.brokers": broker,
+        "kafka.brokers": address,
         "kafka.create_topics": "true",
         "kafka.require_durable": "false",
     }
     with Node(tmp_path, settings) as node:
         prepare(node, "--retries", "8")
-        outputs = compare(node, lambda values: send_to_kafka(broker, values), KAFKA_FOLD_PATIENCE_S)
-        assert shown(outputs_of_kafka(broker, len(outputs))) == outputs
+        outputs = compare(
+            node, lambda values: send_to_kafka(address, values), KAFKA_FOLD_PATIENCE_S
+        )
+        assert shown(outputs_of_kafka(address, len(outputs))) == outputs
