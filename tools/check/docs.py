@@ -38,7 +38,8 @@ def folders(root: pathlib.Path) -> list[str]:
 
 
 def first_sentence(readme: pathlib.Path) -> str:
-    text = " ".join(readme.read_text().split("\n\n")[1].split())
+    paragraphs = [*readme.read_text().split("\n\n"), "", ""]
+    text = " ".join(paragraphs[1].split())
     return re.split(r"(?<=\.)\s", text)[0].rstrip(".:").replace("|", "\\|")
 
 

@@ -43,6 +43,10 @@ def preset_flags(root: pathlib.Path, name: str) -> list[str]:
     return preset(root, name)["cacheVariables"]["CMAKE_CXX_FLAGS"].split()
 
 
+def preset_compiler(name: str) -> str:
+    return "clang++-19" if name in ("tsan", "fuzz") else "g++-12"
+
+
 def compiles(
     root: pathlib.Path, folder: pathlib.Path, command: list[str], text: str
 ) -> tuple[bool, str]:
@@ -71,8 +75,7 @@ def test_a_discarded_status_does_not_compile(
 def test_an_unlocked_read_of_a_guarded_member_does_not_compile(
     root: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    flags = [flag for flag in preset_flags(root, "tsan") if flag.startswith("-W")]
-    command = [*common_flags(root, "clang++-19"), *flags]
+    command = [*common_flags(root, preset_compiler("tsan")), *preset_flags(root, "tsan")]
     locked = UNLOCKED.replace("LOCK", "lineward::base::MutexLock lock(&mu_);")
     good, output = compiles(root, tmp_path, command, locked)
     assert good, output
@@ -81,23 +84,26 @@ def test_an_unlocked_read_of_a_guarded_member_does_not_compile(
     assert "thread-safety" in output
 
 
-def test_a_header_without_its_own_includes_does_not_compile_alone(
-    root: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    command = common_flags(root, "g++-12")
-    header = "struct Row { std::string name; };\n"
-    assert not compiles(root, tmp_path, command, header)[0]
-    assert compiles(root, tmp_path, command, f"#include <string>\n{header}")[0]
-
-
+# A fault, the same program without it, and what the sanitizer of the preset says of the fault.
 PLANTED = [
     (
         "asan",
-        "int* p = new int[2]; int i = argc + 1; p[i] = 1; return p[i];",
+        "int* p = new int[2]; int i = argc + 1; p[i] = 1; int n = p[i]; delete[] p; return n;",
+        "int* p = new int[3]; int i = argc + 1; p[i] = 0; int n = p[i]; delete[] p; return n;",
         "heap-buffer-overflow",
     ),
-    ("asan", "int big = 2147483647; return (big + argc) > 0;", "signed integer overflow"),
-    ("tsan", "int n = 0; std::jthread t([&] { n = 1; }); n = 2; return n;", "data race"),
+    (
+        "asan",
+        "int big = 2147483647; return (big + argc) > 0;",
+        "int big = 2147483646; return (big + argc) < 0;",
+        "signed integer overflow",
+    ),
+    (
+        "tsan",
+        "int n = 0; std::jthread t([&] { n = 1; }); n = 2; return 0;",
+        "int n = 0; { std::jthread t([&] { n = 1; }); } n = 2; return 0;",
+        "data race",
+    ),
 ]
 PROGRAM = "#include <thread>\nint main(int argc, char**) { static_cast<void>(argc); BODY }\n"
 
@@ -105,30 +111,24 @@ PROGRAM = "#include <thread>\nint main(int argc, char**) { static_cast<void>(arg
 def run_planted(
     root: pathlib.Path, folder: pathlib.Path, name: str, body: str
 ) -> subprocess.CompletedProcess:
-    compiler = "clang++-19" if name == "tsan" else "g++-12"
+    compiler = preset_compiler(name)
     source, program = folder / "planted.cc", folder / "planted"
     source.write_text(PROGRAM.replace("BODY", body))
-    flags = [flag for flag in preset_flags(root, name) if flag != "-O1"]
-    subprocess.run(
-        [compiler, "-std=c++20", *flags, "-pthread", str(source), "-o", str(program)], check=True
-    )
+    flags = preset_flags(root, name)
+    # At -O1 the compiler may drop a store that nobody reads, and the fault with it.
+    command = [compiler, "-std=c++20", *flags, "-O0", "-pthread", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
     presets = json.loads((root / "CMakePresets.json").read_text())["testPresets"]
     options = next(each for each in presets if each["name"] == name).get("environment", {})
     return subprocess.run([str(program)], env=options, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(("name", "body", "says"), PLANTED)
+@pytest.mark.parametrize(("name", "fault", "sound", "says"), PLANTED)
 def test_a_planted_fault_is_reported_under_its_sanitizer(
-    root: pathlib.Path, tmp_path: pathlib.Path, name: str, body: str, says: str
+    root: pathlib.Path, tmp_path: pathlib.Path, name: str, fault: str, sound: str, says: str
 ) -> None:
-    done = run_planted(root, tmp_path, name, body)
+    done = run_planted(root, tmp_path, name, fault)
     assert done.returncode != 0
     assert says in done.stderr
-
-
-@pytest.mark.parametrize("name", ["asan", "tsan"])
-def test_a_clean_program_is_not_reported(
-    root: pathlib.Path, tmp_path: pathlib.Path, name: str
-) -> None:
-    done = run_planted(root, tmp_path, name, "return 0;")
+    done = run_planted(root, tmp_path, name, sound)
     assert (done.returncode, done.stderr) == (0, "")
