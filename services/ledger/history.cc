@@ -9,8 +9,9 @@ constexpr absl::Duration kRound = absl::Milliseconds(50);
 
 }  // namespace
 
-HistoryFeed::HistoryFeed(const control::Follower* follower)
+HistoryFeed::HistoryFeed(const control::Follower* follower, telemetry::Health* health)
     : follower_(follower),
+      health_(health),
       thread_(base::StartThread("lw-history", [this](const std::stop_token& stop) { Run(stop); })) {
 }
 
@@ -20,7 +21,9 @@ HistoryFeed::~HistoryFeed() {
 }
 
 void HistoryFeed::Run(const std::stop_token& stop) {
+  telemetry::LoopWatch watch(health_, "history");
   while (!stop.stop_requested()) {
+    watch.Tick();
     const auto snapshot = follower_->Snapshot();
     history_.Note(snapshot);
     // Wakes with the next registry change; a change of the policy set alone is seen a round later.

@@ -12,6 +12,7 @@
 #include "lineward/control/follower.h"
 #include "lineward/ledger/ports.h"
 #include "lineward/ledger/snapshot_history.h"
+#include "lineward/telemetry/health.h"
 
 namespace lineward::services {
 
@@ -19,7 +20,8 @@ namespace lineward::services {
 class HistoryFeed final : public ledger::ReplayFacts {
  public:
   // `follower` must outlive it.
-  explicit HistoryFeed(const control::Follower* follower);
+  // `health` watches the loop as `history`; may be null, else it outlives the feed.
+  HistoryFeed(const control::Follower* follower, telemetry::Health* health);
   ~HistoryFeed() override;
 
   absl::StatusOr<std::shared_ptr<const control::ControlSnapshot>> At(
@@ -29,6 +31,7 @@ class HistoryFeed final : public ledger::ReplayFacts {
   void Run(const std::stop_token& stop);
 
   const control::Follower* follower_;
+  telemetry::Health* health_;
   mutable ledger::SnapshotHistory history_;
   std::jthread thread_;
 };

@@ -10,10 +10,13 @@ absl::StatusOr<std::unique_ptr<LedgerRole>> LedgerRole::Start(ledger::LedgerOpti
   deps.metrics = parts.metrics;
   deps.replay_facts = parts.replay_facts;
   deps.log = parts.log;
+  deps.health = parts.health;
+  ledger::FollowerOptions following;
+  following.health = parts.health;
   std::unique_ptr<LedgerRole> role(new LedgerRole);
   LW_ASSIGN_OR_RETURN(role->ledger_, ledger::Ledger::Open(std::move(options), deps));
-  LW_ASSIGN_OR_RETURN(role->follower_,
-                      ledger::Follower::Start(parts.transport, role->ledger_.get(), {}, parts.log));
+  LW_ASSIGN_OR_RETURN(role->follower_, ledger::Follower::Start(parts.transport, role->ledger_.get(),
+                                                               following, parts.log));
   return role;
 }
 

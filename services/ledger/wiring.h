@@ -22,6 +22,7 @@ class LedgerRole {
     ledger::LedgerMetrics* metrics = nullptr;
     const ledger::ReplayFacts* replay_facts = nullptr;  // may be null
     telemetry::Logger log = {};
+    telemetry::Health* health = nullptr;  // may be null
   };
 
   // Opens the store and begins to follow. As Ledger::Open and Follower::Start.

@@ -41,6 +41,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStepInterval{100};
+constexpr std::chrono::minutes kStepLimit{5};
 constexpr milliseconds kHttpDrain{10'000};
 constexpr std::chrono::seconds kMaintainInterval{60};
 constexpr std::chrono::milliseconds kBackoffMin{100};
@@ -189,7 +190,10 @@ void BlockStopSignals() {
 
 struct Node::Impl {
   Impl(const AllOptions& all, const config::OptionTable& of, std::string_view with_version)
-      : options(all), table(of), version(with_version) {}
+      : options(all),
+        table(of),
+        version(with_version),
+        health(&base::SystemClock(), absl::ToChronoNanoseconds(all.node.loop_timeout)) {}
 
   absl::Status Start();
   absl::Status StartHttp();
@@ -284,6 +288,7 @@ absl::Status Node::Impl::Start() {
   if (node.HasRole("gate")) {
     LW_ASSIGN_OR_RETURN(gate_options,
                         ToGateOptions(options.gate, node.instance_id, tenant_key, version));
+    gate_options.health = &health;
   }
   for (const std::string& role : node.roles) health.SetNotReady(role, "starting");
   LW_RETURN_IF_ERROR(OpenTransport());
@@ -453,32 +458,33 @@ absl::Status Node::Impl::BringUp() {
     follower.consent_subjects_max = static_cast<uint64_t>(options.gate.consent_max_subjects);
     follower.staleness_max = options.gate.control_staleness_max;
     follower.require_signatures = requires_signatures;
+    follower.health = &health;
     LW_ASSIGN_OR_RETURN(control,
                         control::Follower::Start(transport.get(), follower, control_metrics.get(),
                                                  logger("control")));
     control_for_http = control.get();
   }
   if (node.HasRole("registry") && registry == nullptr) {
-    LW_ASSIGN_OR_RETURN(
-        registry,
-        registry::Registry::Start(
-            transport.get(), control.get(),
-            ToRegistryOptions(options.registry, node.instance_id,
-                              fmt::format("{}:{}", node.http_listen.host, public_server->port()),
-                              requires_signatures),
-            registry_metrics.get(), logger("registry")));
+    registry::RegistryOptions registry_options = ToRegistryOptions(
+        options.registry, node.instance_id,
+        fmt::format("{}:{}", node.http_listen.host, public_server->port()), requires_signatures);
+    registry_options.health = &health;
+    LW_ASSIGN_OR_RETURN(registry,
+                        registry::Registry::Start(transport.get(), control.get(), registry_options,
+                                                  registry_metrics.get(), logger("registry")));
     registry_for_http = registry.get();
     health.SetStarted("registry");
   }
   if (node.HasRole("ledger") && ledger == nullptr) {
-    if (history == nullptr) history = std::make_unique<HistoryFeed>(control.get());
+    if (history == nullptr) history = std::make_unique<HistoryFeed>(control.get(), &health);
     LW_ASSIGN_OR_RETURN(
         ledger, LedgerRole::Start(
                     ToLedgerOptions(options.ledger, options.node.state_dir, tenant_key, log_id),
                     {.transport = transport.get(),
                      .metrics = ledger_metrics.get(),
                      .replay_facts = history.get(),
-                     .log = telemetry::Logger(sink.get(), "ledger", "ledger")}));
+                     .log = telemetry::Logger(sink.get(), "ledger", "ledger"),
+                     .health = &health}));
     ledger_queries = ledger->Queries();
     health.SetStarted("ledger");
   }
@@ -622,7 +628,10 @@ absl::Status Node::Step() {
 int Node::Run() {
   const sigset_t set = StopSignals();
   absl::Status failure;
+  telemetry::LoopWatch watch(&impl_->health, "node");
   for (;;) {
+    // A step may open the stores or compact the embedded log.
+    watch.TickBefore(kStepLimit);
     failure = Step();
     if (!failure.ok()) break;
     const timespec wait{0, std::chrono::nanoseconds(kStepInterval).count()};

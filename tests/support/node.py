@@ -56,8 +56,14 @@ def lineward(
 class Node:
     """A `lineward serve` of one test. Use as a context manager."""
 
-    def __init__(self, folder: pathlib.Path, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        settings: dict[str, str] | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self.env = clean_environment() | (env or {})
         self.settings = DEV | {"state_dir": str(folder / "state")} | (settings or {})
         self.lines: queue.Queue[dict | None] = queue.Queue()
         self.log: list[dict] = []
@@ -76,7 +82,7 @@ class Node:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
-            env=clean_environment(),
+            env=self.env,
         )
         threading.Thread(target=self._read, daemon=True).start()
         listening = self.wait_event("node_listening")

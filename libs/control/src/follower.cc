@@ -80,6 +80,7 @@ struct Follower::Impl {
 
   // The follower's thread alone.
   std::stop_token stop;
+  std::optional<telemetry::LoopWatch> watch;  // while Run runs
   std::unique_ptr<stream::PartitionReader> reader;
   ControlState state;
   std::array<int64_t, kControlTopics> next{};  // everything below was read
@@ -122,7 +123,9 @@ void Follower::Impl::Wait(absl::Duration duration) {
 void Follower::Impl::Run(std::stop_token stop_in) {
   stop = std::move(stop_in);
   absl::Duration back_off = kBackOffMin;
+  watch.emplace(options.health, "control");
   while (!stop.stop_requested()) {
+    watch->Tick();
     absl::Status status = reader == nullptr ? Open() : Step();
     {
       base::MutexLock lock(&mutex);
@@ -134,14 +137,17 @@ void Follower::Impl::Run(std::stop_token stop_in) {
     }
     log.Write(kControlUnavailable, base::MessageOf(status));
     UpdateMetrics();
+    watch->TickBefore(telemetry::kNeighbourLimit);
     // A reader that failed starts anew where everything was read to.
     reader = nullptr;
     Wait(back_off);
     back_off = std::min(back_off * 2, kBackOffMax);
   }
+  watch.reset();
 }
 
 absl::Status Follower::Impl::Open() {
+  watch->TickBefore(telemetry::kNeighbourLimit);
   LW_ASSIGN_OR_RETURN(std::unique_ptr<stream::PartitionReader> opened, transport->OpenReader({}));
   std::vector<stream::Position> positions;
   for (size_t i = 0; i < kControlTopics; ++i) {
@@ -155,6 +161,7 @@ absl::Status Follower::Impl::Open() {
 }
 
 absl::Status Follower::Impl::AskForEnds() {
+  watch->TickBefore(telemetry::kNeighbourLimit);
   const TimePoint now = options.clock->Monotonic();
   ask_after = now + absl::ToChronoNanoseconds(options.ends_interval);
   absl::StatusOr<std::vector<int64_t>> ends = reader->EndOffsets(partitions);

@@ -85,6 +85,7 @@ Loop::Loop(LoopContext context, int index)
     : context_(std::move(context)),
       options_(*context_.options),
       seat_(fmt::format("lineward.gate.{}.{}", options_.instance_id, index)),
+      watch_name_(fmt::format("gate-{}", index)),
       log_(context_.log.For("gate")),
       backoff_seed_(base::Xxh3(seat_)) {
   GateMetrics& metrics = *context_.metrics;
@@ -146,6 +147,7 @@ void Loop::WaitBarrier() {
   if (base::IsSabotaged("no_barrier")) return;
   std::string last;
   while (!stop_.stop_requested() && !context_.follower->WaitReady(kBarrierPoll)) {
+    watch_->Tick();
     std::string cause = context_.follower->NotReadyCause();
     if (cause != last) log_.Write(kGateBarrierWait, cause);
     last = cause;
@@ -154,6 +156,7 @@ void Loop::WaitBarrier() {
 }
 
 absl::Status Loop::Open() {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   LW_ASSIGN_OR_RETURN(cluster_, context_.transport->LogId());
   stream::GroupOptions group{.group_id = options_.group_id,
                              .instance_id = seat_,
@@ -182,11 +185,14 @@ absl::Status Loop::Open() {
 
 absl::Status Loop::Run(std::stop_token stop) {
   stop_ = std::move(stop);
+  watch_.emplace(options_.health, watch_name_);
   WaitBarrier();
   SetCause(fmt::format("joining group {}", options_.group_id));
   while (!stop_.stop_requested()) {
+    watch_->Tick();
     const absl::Status status = consumer_ == nullptr ? Open() : Step();
     if (status.ok()) continue;
+    watch_->TickBefore(telemetry::kNeighbourLimit);
     const absl::Status final_status = Recover(status);
     if (final_status.ok()) continue;
     SetCause(fmt::format("stopped: {}", base::MessageOf(final_status)));
@@ -199,6 +205,7 @@ absl::Status Loop::Run(std::stop_token stop) {
 }
 
 void Loop::Drain() {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   if (transaction_.is_open) {
     absl::Status status = Commit(SealTrigger::kDrain);
     if (!status.ok()) {
@@ -210,6 +217,7 @@ void Loop::Drain() {
   consumer_.reset();
   producer_.reset();
   sabotage_producer_.reset();
+  watch_.reset();
   log_.Write(kGateDrained, "closed", {{"seat", seat_}});
 }
 
@@ -259,6 +267,7 @@ absl::Status Loop::Step() {
 }
 
 absl::Status Loop::Prepare() {
+  if (needs_recycle_.has_value() || needs_rewind_) watch_->TickBefore(telemetry::kNeighbourLimit);
   if (needs_recycle_.has_value()) LW_RETURN_IF_ERROR(Recycle());
   if (needs_rewind_) LW_RETURN_IF_ERROR(Rewind());
   if (skewed_until_.has_value() && Now() >= *skewed_until_) {
@@ -728,6 +737,7 @@ absl::Status Loop::CommitOffsetsAside(const stream::GroupToken& token,
 }
 
 absl::Status Loop::Commit(SealTrigger trigger) {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   const Instant begun = Now();
   for (Partition& partition : partitions_) {
     if (partition.is_block_open) LW_RETURN_IF_ERROR(Seal(partition, trigger));
@@ -760,6 +770,7 @@ absl::Status Loop::Commit(SealTrigger trigger) {
   }
   DropTransaction();
   backoff_steps_ = 0;
+  watch_->Tick();
   return absl::OkStatus();
 }
 

@@ -177,6 +177,7 @@ class Loop {
   const LoopContext context_;
   const GateOptions& options_;
   const std::string seat_;
+  const std::string watch_name_;
   telemetry::Logger log_;
   std::stop_token stop_;
 
@@ -216,6 +217,7 @@ class Loop {
   uint64_t backoff_seed_ = 0;
   std::unique_ptr<telemetry::LocalHistogram> decide_seconds_;
   telemetry::Gauge* last_poll_ = nullptr;
+  std::optional<telemetry::LoopWatch> watch_;  // while Run runs
 
   std::atomic<uint64_t> committed_rows_{0};
   mutable base::Mutex mutex_;

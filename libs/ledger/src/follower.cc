@@ -32,6 +32,7 @@ struct Follower::Impl {
         logger(std::move(given_logger)) {}
 
   void Run(const std::stop_token& stop);
+  void Follow(const std::stop_token& stop, telemetry::LoopWatch* watch);
   // Opens the reader where the ledger resumes.
   absl::Status Connect();
   // One poll; a status of the log (UNAVAILABLE) is retried, one of the store ends the thread.
@@ -135,8 +136,16 @@ void Follower::Impl::Run(const std::stop_token& stop) {
     base::MutexLock lock(&mutex);
     stopping.NotifyAll();
   });
+  telemetry::LoopWatch watch(options.health, "ledger");
+  ledger->SetFoldWatch(&watch);
+  Follow(stop, &watch);
+  ledger->SetFoldWatch(nullptr);
+}
+
+void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* watch) {
   std::chrono::nanoseconds back_off = kBackOffMin;
   while (!stop.stop_requested()) {
+    watch->TickBefore(reader == nullptr ? telemetry::kNeighbourLimit : std::chrono::nanoseconds(0));
     const auto now = std::chrono::steady_clock::now();
     if (now - disk_checked_at >= kDiskCheckEvery) {
       if (const auto space = ledger->CheckFreeSpace(); !space.ok()) {
@@ -158,6 +167,7 @@ void Follower::Impl::Run(const std::stop_token& stop) {
       fatal = store.ok() ? status : store;
       return;
     }
+    watch->TickBefore(telemetry::kNeighbourLimit);
     logger.Write(kLedgerLogAway, base::MessageOf(status));
     SetCause(base::MessageOf(status));
     Rest(stop, back_off);

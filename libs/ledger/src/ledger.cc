@@ -19,7 +19,9 @@
 namespace lineward::ledger {
 namespace {
 
-constexpr size_t kSealingMax = 2;               // beside the open segment: bounds memory (I7)
+constexpr size_t kSealingMax = 2;  // beside the open segment: bounds memory (I7)
+// A slow disk is no stuck loop; a segment takes seconds.
+constexpr std::chrono::minutes kStoreLimit{2};
 constexpr uint32_t kSegmentRowsForAge = 4'096;  // a younger seal is not worth its files
 constexpr auto kSealWait = std::chrono::seconds(1);
 // Families of the next bucket are made this long before it begins.
@@ -200,7 +202,10 @@ absl::Status Ledger::Impl::Rotate() {
   const HotView view = OpenView();
   {
     base::MutexLock lock(&mutex);
-    while (sealing.size() >= kSealingMax && failed.ok()) changed.WaitFor(&mutex, kSealWait);
+    while (sealing.size() >= kSealingMax && failed.ok()) {
+      if (fold_watch != nullptr) fold_watch->Tick();
+      changed.WaitFor(&mutex, kSealWait);
+    }
     if (!failed.ok()) return failed;
     sealing.push_back(view);
     jobs.push_back(std::move(job));
@@ -256,6 +261,8 @@ absl::Status Ledger::FoldKey(int32_t partition, int64_t offset, std::optional<st
   return absl::OkStatus();
 }
 
+void Ledger::SetFoldWatch(telemetry::LoopWatch* watch) { impl_->fold_watch = watch; }
+
 int64_t Ledger::KeysNext(int32_t partition) const { return impl_->keys->Next(partition); }
 
 absl::Status Ledger::SealAll() {
@@ -270,8 +277,10 @@ absl::Status Ledger::SealAll() {
 // --- The sealing thread.
 
 void Ledger::Impl::RunSealing(const std::stop_token& stop) {
+  telemetry::LoopWatch watch(deps.health, "ledger-seal");
   auto prepared_at = deps.clock->Monotonic();
   while (!stop.stop_requested()) {
+    watch.TickBefore(kStoreLimit);
     SealJob job;
     {
       base::MutexLock lock(&mutex);

@@ -76,6 +76,7 @@ struct Ledger::Impl {
   int64_t open_time_ms_max = 0;
   std::chrono::steady_clock::time_point opened_at;
   uint32_t next_segment = 1;
+  telemetry::LoopWatch* fold_watch = nullptr;
 
   // Queries wait here, each under its own small lock.
   mutable QueryGate gate;

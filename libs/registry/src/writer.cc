@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lineward/base/check.h"
+#include "lineward/base/fault.h"
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/base/thread.h"
@@ -75,8 +76,11 @@ void Writer::Run(const std::stop_token& stop) {
   base::Mutex wait_mutex;
   base::CondVar wait;
   std::stop_callback wake(stop, [&] { wait.NotifyAll(); });
+  watch_.emplace(options_.health, "registry");
   while (!stop.stop_requested()) {
+    watch_->Tick();
     absl::Status status = Join();
+    if (status.ok()) status = base::FaultPoint("registry.after_join");
     if (status.ok() && !is_writing_) status = Follow();
     if (status.ok()) {
       std::vector<std::shared_ptr<Request>> requests;
@@ -99,12 +103,14 @@ void Writer::Run(const std::stop_token& stop) {
       StopWriting(base::MessageOf(status));
       break;
     }
+    watch_->TickBefore(telemetry::kNeighbourLimit);
     StopWriting(base::MessageOf(status));
     consumer_.reset();
     log_.Write(kRegistryUnavailable, base::MessageOf(status));
     base::MutexLock lock(&wait_mutex);
     if (!stop.stop_requested()) wait.WaitFor(&wait_mutex, absl::ToChronoNanoseconds(kBackOff));
   }
+  watch_.reset();
   queue_->Close();
   while (const auto request = queue_->Pop(std::chrono::nanoseconds(0))) {
     Finish(request->get(), base::Unavailable(kRegistryNotReady, "the process is stopping"));
@@ -113,6 +119,7 @@ void Writer::Run(const std::stop_token& stop) {
 
 absl::Status Writer::Join() {
   if (consumer_ == nullptr) {
+    watch_->TickBefore(telemetry::kNeighbourLimit);
     is_assigned_ = false;
     LW_ASSIGN_OR_RETURN(consumer_, transport_->OpenGroupConsumer(
                                        {.group_id = kGroup,
@@ -143,6 +150,7 @@ absl::Status Writer::HandleRebalance(const stream::Polled& polled) {
 }
 
 absl::Status Writer::BecomeWriter() {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   SetCause("registry: taking the writer's seat");
   if (producer_ == nullptr) {
     stream::TransactionalOptions options{.transactional_id = kGroup};
@@ -156,6 +164,7 @@ absl::Status Writer::BecomeWriter() {
     }
   }
   LW_RETURN_IF_ERROR(Load());
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   LW_RETURN_IF_ERROR(OpenConsents());
   control::RegistryRecord writer;
   writer.writer = control::WriterAddress{.address = options_.address, .epoch = 0};
@@ -209,6 +218,7 @@ absl::Status Writer::Load() {
   std::set<std::string> open;
   for (const auto& partition : partitions) open.insert(partition.topic);
   while (!open.empty()) {
+    watch_->Tick();
     LW_ASSIGN_OR_RETURN(const stream::Polled polled, reader->Poll(kLoadPoll));
     for (const stream::RecordView& record : polled.records) {
       if (record.topic == stream::kFactsTopic) {
@@ -610,6 +620,7 @@ void Writer::TakeConsentRecords(Batch* batch) {
 }
 
 absl::Status Writer::CommitBatch(Batch* batch) {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   LW_RETURN_IF_ERROR(SendBatch(*batch));
   LW_RETURN_IF_ERROR(producer_->Commit());
   Fold(batch->facts);
@@ -672,6 +683,7 @@ absl::Status Writer::Send(std::string_view topic, std::string_view key, std::str
 // After a failed commit: finds out what happened by reading the facts again, answers accordingly,
 // and begins anew from what the topics hold.
 void Writer::Recover(Batch* batch, const absl::Status& failure) {
+  watch_->TickBefore(telemetry::kNeighbourLimit);
   log_.Write(kRegistryCommitFailed, base::MessageOf(failure));
   const uint64_t last_seq = batch->facts.empty() ? 0 : batch->facts.back().fact.seq;
   const std::string chain = draft_.Chain();

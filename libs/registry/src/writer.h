@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,6 +107,7 @@ class Writer {
   int64_t next_fact_offset_ = stream::kLogStart;
   bool is_assigned_ = false;
   bool is_writing_ = false;
+  std::optional<telemetry::LoopWatch> watch_;  // while Run runs
 };
 
 }  // namespace lineward::registry

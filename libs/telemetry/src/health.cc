@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "lineward/base/mutex.h"
@@ -21,6 +22,7 @@ struct Health::Impl {
   };
 
   const base::Clock* clock;
+  std::chrono::nanoseconds loop_limit;
   mutable base::Mutex mutex;
   std::map<std::string, Loop, std::less<>> loops LW_GUARDED_BY(mutex);
   std::map<std::string, Role, std::less<>> roles LW_GUARDED_BY(mutex);
@@ -37,24 +39,12 @@ HealthReport ReportOf(std::vector<HealthCheck> checks) {
 
 }  // namespace
 
-Health::Health(const base::Clock* clock) : impl_(std::make_unique<Impl>()) { impl_->clock = clock; }
+Health::Health(const base::Clock* clock, std::chrono::nanoseconds loop_limit)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->clock = clock;
+  impl_->loop_limit = loop_limit;
+}
 Health::~Health() = default;
-
-void Health::AddLoop(std::string_view name, std::chrono::nanoseconds limit) {
-  base::MutexLock lock(&impl_->mutex);
-  impl_->loops.insert_or_assign(std::string(name), Impl::Loop{limit, impl_->clock->Monotonic()});
-}
-
-void Health::Tick(std::string_view name) {
-  const TimePoint now = impl_->clock->Monotonic();
-  base::MutexLock lock(&impl_->mutex);
-  if (const auto at = impl_->loops.find(name); at != impl_->loops.end()) at->second.ticked = now;
-}
-
-void Health::RemoveLoop(std::string_view name) {
-  base::MutexLock lock(&impl_->mutex);
-  if (const auto at = impl_->loops.find(name); at != impl_->loops.end()) impl_->loops.erase(at);
-}
 
 void Health::SetNotReady(std::string_view role, std::string_view cause) {
   base::MutexLock lock(&impl_->mutex);
@@ -122,6 +112,26 @@ HealthReport Health::Ready(std::string_view role) const {
   }
   if (!is_known) checks.push_back({std::string(role), false, "no such role in this process"});
   return ReportOf(std::move(checks));
+}
+
+LoopWatch::LoopWatch(Health* health, std::string_view name) : health_(health), name_(name) {
+  Tick();
+}
+
+LoopWatch::~LoopWatch() {
+  if (health_ == nullptr) return;
+  base::MutexLock lock(&health_->impl_->mutex);
+  health_->impl_->loops.erase(name_);
+}
+
+void LoopWatch::Tick() { TickBefore(std::chrono::nanoseconds(0)); }
+
+void LoopWatch::TickBefore(std::chrono::nanoseconds limit) {
+  if (health_ == nullptr) return;
+  Health::Impl& impl = *health_->impl_;
+  const TimePoint now = impl.clock->Monotonic();
+  base::MutexLock lock(&impl.mutex);
+  impl.loops[name_] = {.limit = std::max(limit, impl.loop_limit), .ticked = now};
 }
 
 }  // namespace lineward::telemetry

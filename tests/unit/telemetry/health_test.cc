@@ -7,19 +7,59 @@
 namespace lineward::telemetry {
 namespace {
 
-TEST(Health, LiveFailsWhenALoopIsSilentBeyondItsLimit) {
+TEST(LoopWatch, LiveFailsWhileALoopIsSilentBeyondTheLimit) {
   support::ManualClock clock;
-  Health health(&clock);
-  health.AddLoop("gate-0", std::chrono::seconds(10));
+  Health health(&clock, std::chrono::seconds(10));
+  LoopWatch watch(&health, "gate-0");
+  LoopWatch other(&health, "gate-1");
   clock.Advance(absl::Seconds(10));
   EXPECT_TRUE(health.Live().is_ok);
+  other.Tick();
   clock.Advance(absl::Seconds(1));
   const HealthReport report = health.Live();
   EXPECT_FALSE(report.is_ok);
+  EXPECT_EQ(report.checks.at(0).name, "loop/gate-0");
   EXPECT_EQ(report.checks.at(0).cause, "no tick for 11 s (limit 10 s)");
-  health.Tick("gate-0");
+  EXPECT_TRUE(report.checks.at(1).is_ok);
+  watch.Tick();
   EXPECT_TRUE(health.Live().is_ok);
 }
+
+TEST(LoopWatch, ALongOperationHasALimitOfItsOwnUpToTheNextTick) {
+  support::ManualClock clock;
+  Health health(&clock);
+  LoopWatch watch(&health, "gate-0");
+  watch.TickBefore(kNeighbourLimit);
+  clock.Advance(absl::Seconds(60));
+  EXPECT_TRUE(health.Live().is_ok);
+  clock.Advance(absl::Seconds(1));
+  EXPECT_FALSE(health.Live().is_ok);
+  watch.Tick();
+  clock.Advance(absl::Seconds(11));
+  EXPECT_FALSE(health.Live().is_ok);
+}
+
+TEST(LoopWatch, AShorterOperationDoesNotTightenTheLimit) {
+  support::ManualClock clock;
+  Health health(&clock);
+  LoopWatch watch(&health, "gate-0");
+  watch.TickBefore(std::chrono::seconds(1));
+  clock.Advance(absl::Seconds(10));
+  EXPECT_TRUE(health.Live().is_ok);
+}
+
+TEST(LoopWatch, ALoopThatEndedIsNotWaitedFor) {
+  support::ManualClock clock;
+  Health health(&clock);
+  {
+    const LoopWatch watch(&health, "gate-0");
+  }
+  clock.Advance(absl::Seconds(11));
+  EXPECT_TRUE(health.Live().is_ok);
+  EXPECT_TRUE(health.Live().checks.empty());
+}
+
+TEST(LoopWatch, WatchesNothingWithoutHealth) { LoopWatch(nullptr, "gate-0").Tick(); }
 
 TEST(Health, ReadySaysWhatARoleWaitsFor) {
   Health health;

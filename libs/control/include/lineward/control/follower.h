@@ -20,6 +20,7 @@
 #include "lineward/control/snapshot.h"
 #include "lineward/policy/consent.h"
 #include "lineward/stream/transport.h"
+#include "lineward/telemetry/health.h"
 #include "lineward/telemetry/log.h"
 
 namespace lineward::control {
@@ -36,6 +37,8 @@ struct FollowerOptions {
   // Heads without two valid signatures are refused. They cannot be checked yet: true refuses all.
   bool require_signatures = false;
   const base::Clock* clock = &base::SystemClock();
+  // Watches the follower's loop as `control`; may be null, else it outlives the follower.
+  telemetry::Health* health = nullptr;
 };
 
 // Consent updates that are applied under one hold of the table's lock.

@@ -18,6 +18,7 @@
 #include "lineward/event/source_options.h"
 #include "lineward/gate/metrics.h"
 #include "lineward/stream/transport.h"
+#include "lineward/telemetry/health.h"
 #include "lineward/telemetry/log.h"
 
 namespace lineward::gate {
@@ -50,6 +51,8 @@ struct GateOptions {
   absl::Duration session_timeout = absl::Seconds(10);
   absl::Duration max_poll_interval = absl::Seconds(60);
   const base::Clock* clock = &base::SystemClock();
+  // Watches each loop as `gate-<loop>`; may be null, else it outlives the gate.
+  telemetry::Health* health = nullptr;
   // Called once, from a loop's thread, when a loop ends for good: PERMISSION_DENIED (another
   // process has this seat: exit 2, not restarted), anything else exit 1. Must not wait for the
   // gate.

@@ -12,6 +12,7 @@
 
 #include "lineward/ledger/ledger.h"
 #include "lineward/stream/transport.h"
+#include "lineward/telemetry/health.h"
 #include "lineward/telemetry/log.h"
 
 namespace lineward::ledger {
@@ -19,6 +20,8 @@ namespace lineward::ledger {
 struct FollowerOptions {
   absl::Duration poll = absl::Milliseconds(100);
   int64_t prefetch_bytes_max = int64_t{64} << 20;
+  // Watches the folding thread as `ledger`; may be null, else it outlives the follower.
+  telemetry::Health* health = nullptr;
 };
 
 // One thread of its own (`lw-ledger`), stopped and joined at destruction. All functions from any

@@ -28,6 +28,7 @@
 #include "lineward/ledger/metrics.h"
 #include "lineward/ledger/ports.h"
 #include "lineward/ledger/query.h"
+#include "lineward/telemetry/health.h"
 #include "lineward/telemetry/log.h"
 
 namespace lineward::ledger {
@@ -59,6 +60,8 @@ struct LedgerDeps {
   LedgerMetrics* metrics = nullptr;           // may be null
   const ReplayFacts* replay_facts = nullptr;  // may be null: explain says that it is absent
   telemetry::Logger log = {};
+  // Watches the sealing thread as `ledger-seal`; may be null, else it outlives the ledger.
+  telemetry::Health* health = nullptr;
 };
 
 // Where the fold of one partition goes on.
@@ -120,6 +123,8 @@ class Ledger {
                        std::optional<std::string_view> value);
   // Next offset of lineward.keys to read, per partition as asked.
   int64_t KeysNext(int32_t partition) const;
+  // Ticked while the fold waits for the sealing thread; null: nothing. Of the fold thread.
+  void SetFoldWatch(telemetry::LoopWatch* watch);
   // Seals what is open and waits until it is stored.
   absl::Status SealAll();
 

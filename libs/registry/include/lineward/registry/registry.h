@@ -26,6 +26,7 @@
 #include "lineward/registry/fact.h"
 #include "lineward/registry/metrics.h"
 #include "lineward/stream/transport.h"
+#include "lineward/telemetry/health.h"
 #include "lineward/telemetry/log.h"
 
 namespace lineward::registry {
@@ -45,6 +46,8 @@ struct RegistryOptions {
       absl::Seconds(20);                              // then DEADLINE_EXCEEDED: look before a retry
   absl::Duration answers_kept = absl::Hours(7 * 24);  // by request id
   const base::Clock* clock = &base::SystemClock();
+  // Watches the writer's loop as `registry`; may be null, else it outlives the registry.
+  telemetry::Health* health = nullptr;
 };
 
 struct Caller {
