@@ -1,8 +1,10 @@
 #pragma once
 
 // Random policy sets and facts with edge values over-weighted, for comparing the compiled path with
-// the oracle. Not thread-safe.
+// the oracle. One seed gives the same sets and facts on every compiler: what draws more than one
+// random value stands in a braced list, whose order is fixed. Not thread-safe.
 
+#include <initializer_list>
 #include <memory>
 #include <random>
 #include <string>
@@ -34,12 +36,12 @@ class RandomSets {
     }
     return {File("Taxonomy", kTaxonomy),
             File("Vocabulary", kVocabulary),
-            File("Compatibility", "edges:\n" + EdgeText("e1") + EdgeText("e2")),
+            File("Compatibility", Text({"edges:\n", EdgeText("e1"), EdgeText("e2")})),
             Renamed("P1.yaml", File("Policy", "policy: p@1\nrules:\n" + rules[0])),
             Renamed("P2.yaml", File("Policy", "policy: q@2\nrules:\n" + rules[1])),
-            File("Bindings", "bindings:\n" + BindingText("b1", "surface: s1") +
-                                 BindingText("b2", "topic: t1") +
-                                 BindingText("b3", "tenant: n1, surface: s2"))};
+            File("Bindings", Text({"bindings:\n", BindingText("b1", "surface: s1"),
+                                   BindingText("b2", "topic: t1"),
+                                   BindingText("b3", "tenant: n1, surface: s2")}))};
   }
 
   // Facts for one promotion under `set`, in both forms.
@@ -108,7 +110,13 @@ class RandomSets {
     return Pick<std::string>({"DE", "FR", "EU", "US-CA", "US", "US-NY", "JP", "", "Atlantis"});
   }
   std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
-  std::string PurposeList() { return "[" + Quoted(Purpose()) + ", " + Quoted(Purpose()) + "]"; }
+  // The parts one after the other, evaluated in this order.
+  static std::string Text(std::initializer_list<std::string> parts) {
+    std::string text;
+    for (const std::string& part : parts) text += part;
+    return text;
+  }
+  std::string PurposeList() { return Text({"[", Quoted(Purpose()), ", ", Quoted(Purpose()), "]"}); }
 
   std::string MatchText() {
     std::vector<std::string> keys;
@@ -171,25 +179,27 @@ class RandomSets {
     return text + "}\n";
   }
   std::string EdgeText(const std::string& id) {
-    return "- {id: " + id + ", from: " + Quoted(Purpose()) + ", to: " + Quoted(Purpose()) +
-           ", assessment: x, effective: {until: " +
-           Pick<std::string>({"2027-01-01T00:00:00Z", "2026-03-01T12:00:00Z"}) +
-           "}, obligations: [" + ObligationText() + "]}\n";
+    return Text({"- {id: ", id, ", from: ", Quoted(Purpose()), ", to: ", Quoted(Purpose()),
+                 ", assessment: x, effective: {until: ",
+                 Pick<std::string>({"2027-01-01T00:00:00Z", "2026-03-01T12:00:00Z"}),
+                 "}, obligations: [", ObligationText(), "]}\n"});
   }
   std::string BindingText(const std::string& id, const std::string& select) {
-    std::string text = "- {id: " + id + ", select: {" + select +
-                       "}, purposes: [\"dpv:" + Pick<std::string>({"A", "A", "C"}) +
-                       "\"], consent_max_age_ms: 5000, event_max_future_s: 10, event_max_age_s: " +
-                       Pick<std::string>({"0", "60"});
+    std::string text =
+        Text({"- {id: ", id, ", select: {", select,
+              "}, purposes: [\"dpv:", Pick<std::string>({"A", "A", "C"}),
+              "\"], consent_max_age_ms: 5000, event_max_future_s: 10, event_max_age_s: ",
+              Pick<std::string>({"0", "60"})});
     text += ", mode: " + Pick<std::string>({"enforce", "enforce", "enforce", "off",
                                             "shadow, shadow_until: 2026-03-02T00:00:00Z",
                                             "shadow, shadow_until: 2026-03-01T12:00:00Z"});
     if (Chance(30)) text += ", on_unknown: block";
     if (Chance(30)) text += ", on_unavailable: block";
     if (Chance(40)) {
-      text += ", legal: [{purpose: " + Quoted(Purpose()) +
-              ", require: " + Pick<std::string>({"consent", "legitimate_interest", "forbidden"}) +
-              "}, {purpose: \"dpv:F\", require: consent}]";
+      text +=
+          Text({", legal: [{purpose: ", Quoted(Purpose()),
+                ", require: ", Pick<std::string>({"consent", "legitimate_interest", "forbidden"}),
+                "}, {purpose: \"dpv:F\", require: consent}]"});
     }
     text += ", discharges: [" +
             Pick<std::string>({"ttl, label, no_train, redact, delay, degrade_non_personalised",
