@@ -1,7 +1,8 @@
-// A gate in a process of its own on a real Kafka, for stories that kill it. The world around it is
-// small: one dataset, one model `ranker@1`, one policy set that permits.
+// A gate in a process of its own on a real Kafka, for stories that kill it, and the small world
+// around it (tests/support/control_writer.h).
 //
 //   gate_process world A TOPIC PARTITIONS   makes the topics, publishes registry and policies
+//   gate_process policies A EFFECT EPOCH    publishes a set that permits or forbids all, as EPOCH
 //   gate_process gate A TOPIC               says `takes signals`, decides until SIGTERM, drains
 //   gate_process measure A TOPIC EVENTS COMMIT_MS NAME
 //                                           decides EVENTS promotions as group and seat NAME, then
@@ -16,7 +17,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,109 +27,19 @@
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/control/follower.h"
-#include "lineward/control/names.h"
-#include "lineward/control/policy_records.h"
-#include "lineward/control/records.h"
 #include "lineward/gate/gate.h"
-#include "lineward/policy/findings.h"
-#include "lineward/policy/source.h"
 #include "lineward/stream/kafka.h"
 #include "lineward/telemetry/metrics.h"
+#include "tests/support/control_writer.h"
 
 namespace lineward::integration {
 namespace {
-
-constexpr int64_t kNowUs = 1'772'366'400'000'000;
 
 template <typename T>
 T Must(absl::StatusOr<T> value) {
   LW_CHECK(value.ok(), "{}", base::MessageOf(value.status()));
   return *std::move(value);
 }
-void Must(const absl::Status& status) { LW_CHECK(status.ok(), "{}", base::MessageOf(status)); }
-
-std::string CanonicalSet() {
-  const std::string head = "apiVersion: lineward/v1\n";
-  const std::vector<policy::SourceFile> files = {
-      {"taxonomy.yaml", head + "kind: Taxonomy\nversion: 1\npurposes:\n- {id: \"x-t:Purpose\"}\n"
-                               "- {id: \"x-t:News\", under: [\"x-t:Purpose\"]}\n"},
-      {"vocabulary.yaml", head + "kind: Vocabulary\ndata_categories: {behaviour: {}}\n"
-                                 "places: {EU: {DE: {}}}\nlabels: [scraped]\n"},
-      {"policy.yaml", head + "kind: Policy\npolicy: p@1\nowner: team\nrules:\n- {id: ok, effect: "
-                             "permit, match: {purpose_under: [\"x-t:Purpose\"]}}\n"},
-      {"bindings.yaml", head + "kind: Bindings\nbindings:\n- {id: b, select: {surface: home}, "
-                               "purposes: [\"x-t:Purpose\"], consent_max_age_ms: 60000, policies: "
-                               "[{policy: p@1}]}\n"}};
-  policy::Findings findings;
-  return Must(policy::Parse(files, &findings)).canonical;
-}
-
-class World {
- public:
-  explicit World(stream::Transport* transport)
-      : producer_(Must(transport->OpenProducer({}))), admin_(Must(transport->OpenAdmin())) {}
-
-  void Publish(const std::string& source, int32_t partitions) {
-    Must(admin_->Create(stream::OwnTopics()));
-    Must(admin_->Create(
-        stream::SourceTopics(source, partitions, static_cast<int64_t>(event::kMaxBytesDefault))));
-    PublishRegistry();
-    PublishPolicies();
-  }
-
- private:
-  void Send(std::string_view topic, std::string_view key, std::string_view value) {
-    Must(stream::SendAndWait(*producer_, {.topic = topic, .key = key, .value = value},
-                             absl::Seconds(30))
-             .status());
-  }
-
-  void PublishRegistry() {
-    control::RegistryRecord dataset;
-    dataset.declaration.emplace();
-    dataset.declaration->record = 1;
-    policy::Grant grant;
-    grant.purposes = {"x-t:News"};
-    grant.basis = policy::Basis::kContract;
-    dataset.declaration->grants = {grant};
-    control::RegistryRecord model;
-    model.declaration.emplace();
-    model.declaration->record = 2;
-    model.declaration->kind = control::RecordKind::kModelVersion;
-    model.model.emplace();
-    model.model->model = "ranker";
-    model.model->version = 1;
-    model.model->weights_digest = std::string(32, 'w');
-    model.model->closure = {1, 2};
-    control::RegistryRecord mark;
-    mark.seq_mark =
-        control::SeqMark{.seq = 3, .recorded_at_us = kNowUs, .chain = std::string(32, 'c')};
-    Send(stream::kRegistryTopic, control::DatasetName("default", "clicks"),
-         control::EncodeRegistryRecord(dataset));
-    Send(stream::kRegistryTopic, control::ModelVersionName("ranker", 1),
-         control::EncodeRegistryRecord(model));
-    Send(stream::kRegistryTopic, control::kSeqKey, control::EncodeRegistryRecord(mark));
-  }
-
-  void PublishPolicies() {
-    const std::string canonical = CanonicalSet();
-    const std::string id = policy::SetId(canonical);
-    const std::vector<std::string> chunks = control::CutPolicySet(canonical);
-    for (uint32_t i = 0; i < chunks.size(); ++i) {
-      Send(stream::kPoliciesTopic, control::ChunkKey(id, i), chunks[i]);
-    }
-    control::PolicyHead head;
-    head.set_id = id;
-    head.epoch = 1;
-    head.created_us = kNowUs;
-    head.chunks = static_cast<uint32_t>(chunks.size());
-    head.raw_bytes = canonical.size();
-    Send(stream::kPoliciesTopic, control::kHeadKey, control::EncodePolicyHead(head));
-  }
-
-  std::unique_ptr<stream::Producer> producer_;
-  std::unique_ptr<stream::TopicAdmin> admin_;
-};
 
 struct Measure {
   // 0: until SIGTERM.
@@ -238,24 +148,29 @@ int RunGate(stream::Transport* transport, const std::string& source, const Measu
 
 int main(int argc, char** argv) {
   using lineward::base::ParseInt64;
-  const bool is_known = argc > 1 && (std::strcmp(argv[1], "world") == 0     ? argc == 5
-                                     : std::strcmp(argv[1], "gate") == 0    ? argc == 4
-                                     : std::strcmp(argv[1], "measure") == 0 ? argc == 7
-                                                                            : false);
-  if (!is_known) {
-    std::fprintf(stderr, "usage: gate_process world|gate|measure ADDRESS TOPIC ...\n");
+  const std::map<std::string_view, int> verbs = {
+      {"world", 5}, {"policies", 5}, {"gate", 4}, {"measure", 7}};
+  const std::string_view verb = argc > 1 ? argv[1] : "";
+  if (const auto known = verbs.find(verb); known == verbs.end() || known->second != argc) {
+    std::fprintf(stderr, "usage: gate_process world|policies|gate|measure ADDRESS ...\n");
     return 64;
   }
   const auto transport =
       lineward::integration::Must(lineward::stream::OpenKafka({.bootstrap_servers = argv[2]}));
-  if (std::strcmp(argv[1], "world") == 0) {
-    const int64_t partitions = ParseInt64(argv[4]).value_or(1);
-    lineward::integration::World(transport.get())
-        .Publish(argv[3], static_cast<int32_t>(partitions));
+  if (verb == "world" || verb == "policies") {
+    lineward::support::ControlWriter control(transport.get());
+    const int64_t number = ParseInt64(argv[4]).value_or(1);
+    if (verb == "policies") {
+      control.PublishPolicies(argv[3], static_cast<uint64_t>(number));
+      return 0;
+    }
+    control.CreateTopics(argv[3], static_cast<int32_t>(number));
+    control.PublishRegistry();
+    control.PublishPolicies();
     return 0;
   }
   lineward::integration::Measure measure;
-  if (std::strcmp(argv[1], "measure") == 0) {
+  if (verb == "measure") {
     measure.events = static_cast<uint64_t>(ParseInt64(argv[4]).value_or(0));
     measure.commit_interval = absl::Milliseconds(ParseInt64(argv[5]).value_or(50));
     measure.name = argv[6];

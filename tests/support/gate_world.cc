@@ -9,13 +9,8 @@
 
 #include "lineward/base/check.h"
 #include "lineward/base/status.h"
-#include "lineward/control/names.h"
-#include "lineward/control/policy_records.h"
-#include "lineward/control/records.h"
 #include "lineward/decision/block.h"
 #include "lineward/event/decision_id.h"
-#include "lineward/policy/findings.h"
-#include "lineward/policy/source.h"
 
 namespace lineward::support {
 namespace {
@@ -28,7 +23,6 @@ absl::Duration WaitMax() {
   const char* seconds = std::getenv("LINEWARD_TEST_WAIT_S");
   return absl::Seconds(seconds == nullptr ? 20 : std::atoi(seconds));
 }
-constexpr int64_t kNowUs = 1'772'366'400'000'000;
 
 template <typename T>
 T Must(absl::StatusOr<T> value) {
@@ -36,24 +30,6 @@ T Must(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 void Must(const absl::Status& status) { LW_CHECK(status.ok(), "{}", base::MessageOf(status)); }
-
-std::string CanonicalSet() {
-  const std::string head = "apiVersion: lineward/v1\n";
-  const std::vector<policy::SourceFile> files = {
-      {"taxonomy.yaml", head + "kind: Taxonomy\nversion: 1\npurposes:\n- {id: \"x-t:Purpose\"}\n"
-                               "- {id: \"x-t:News\", under: [\"x-t:Purpose\"]}\n"
-                               "- {id: \"x-t:Sports\", under: [\"x-t:News\"]}\n"
-                               "- {id: \"x-t:Ads\", under: [\"x-t:Purpose\"]}\n"},
-      {"vocabulary.yaml", head + "kind: Vocabulary\ndata_categories: {behaviour: {}}\n"
-                                 "places: {EU: {DE: {}}}\nlabels: [scraped]\n"},
-      {"policy.yaml", head + "kind: Policy\npolicy: p@1\nowner: team\nrules:\n- {id: ok, effect: "
-                             "permit, match: {purpose_under: [\"x-t:Purpose\"]}}\n"},
-      {"bindings.yaml", head + "kind: Bindings\nbindings:\n- {id: b, select: {surface: home}, "
-                               "purposes: [\"x-t:Purpose\"], consent_max_age_ms: 60000, policies: "
-                               "[{policy: p@1}]}\n"}};
-  policy::Findings findings;
-  return Must(policy::Parse(files, &findings)).canonical;
-}
 
 }  // namespace
 
@@ -87,10 +63,8 @@ std::string PromotionJson(std::string_view event_id, std::string_view purpose,
 
 GateWorld::GateWorld(std::unique_ptr<stream::LogStorage> storage) {
   transport_ = Must(stream::OpenEmbedded(std::move(storage), {}));
-  const auto admin = Must(transport_->OpenAdmin());
-  Must(admin->Create(stream::OwnTopics()));
-  Must(admin->Create(stream::SourceTopics(std::string(kSource), kPartitions,
-                                          static_cast<int64_t>(event::kMaxBytesDefault))));
+  control_ = std::make_unique<ControlWriter>(transport_.get());
+  control_->CreateTopics(std::string(kSource), kPartitions);
   producer_ = Must(transport_->OpenProducer({}));
   follower_metrics_ = std::make_unique<control::FollowerMetrics>(&registry_);
   gate_metrics_ = std::make_unique<gate::GateMetrics>(&registry_);
@@ -101,56 +75,6 @@ GateWorld::GateWorld(std::unique_ptr<stream::LogStorage> storage) {
 }
 
 GateWorld::~GateWorld() { Stop(); }
-
-absl::Status GateWorld::SendTo(std::string_view topic, std::string_view key,
-                               std::string_view value) {
-  return stream::SendAndWait(*producer_, {.topic = topic, .key = key, .value = value},
-                             absl::Seconds(5))
-      .status();
-}
-
-void GateWorld::PublishRegistry() {
-  control::RegistryRecord dataset;
-  dataset.declaration.emplace();
-  dataset.declaration->record = 1;
-  policy::Grant grant;
-  grant.purposes = {"x-t:News"};
-  grant.basis = policy::Basis::kContract;
-  dataset.declaration->grants = {grant};
-  control::RegistryRecord model;
-  model.declaration.emplace();
-  model.declaration->record = 2;
-  model.declaration->kind = control::RecordKind::kModelVersion;
-  model.model.emplace();
-  model.model->model = "ranker";
-  model.model->version = 1;
-  model.model->weights_digest = std::string(32, 'w');
-  model.model->closure = {1, 2};
-  control::RegistryRecord mark;
-  mark.seq_mark =
-      control::SeqMark{.seq = 3, .recorded_at_us = kNowUs, .chain = std::string(32, 'c')};
-  Must(SendTo(stream::kRegistryTopic, control::DatasetName("default", "clicks"),
-              control::EncodeRegistryRecord(dataset)));
-  Must(SendTo(stream::kRegistryTopic, control::ModelVersionName("ranker", 1),
-              control::EncodeRegistryRecord(model)));
-  Must(SendTo(stream::kRegistryTopic, control::kSeqKey, control::EncodeRegistryRecord(mark)));
-}
-
-void GateWorld::PublishPolicies() {
-  const std::string canonical = CanonicalSet();
-  const std::string id = policy::SetId(canonical);
-  const std::vector<std::string> chunks = control::CutPolicySet(canonical);
-  for (uint32_t i = 0; i < chunks.size(); ++i) {
-    Must(SendTo(stream::kPoliciesTopic, control::ChunkKey(id, i), chunks[i]));
-  }
-  control::PolicyHead head;
-  head.set_id = id;
-  head.epoch = 1;
-  head.created_us = kNowUs;
-  head.chunks = static_cast<uint32_t>(chunks.size());
-  head.raw_bytes = canonical.size();
-  Must(SendTo(stream::kPoliciesTopic, control::kHeadKey, control::EncodePolicyHead(head)));
-}
 
 void GateWorld::Send(int32_t partition, std::string_view key, std::optional<std::string_view> value,
                      std::vector<stream::Header> headers, int64_t timestamp_ms) {

@@ -23,6 +23,7 @@
 #include "lineward/stream/embedded.h"
 #include "lineward/stream/transport.h"
 #include "lineward/telemetry/metrics.h"
+#include "tests/support/control_writer.h"
 
 namespace lineward::support {
 
@@ -78,9 +79,9 @@ class GateWorld {
   telemetry::MetricRegistry& registry() { return registry_; }
   gate::GateOptions& options() { return options_; }
 
-  // The registry's and the policies' records; the gate needs both.
-  void PublishRegistry();
-  void PublishPolicies();
+  // Its topics exist. The registry's and the policies' records are to be published: the gate needs
+  // both.
+  ControlWriter& control() { return *control_; }
   // `promotions`, partition `partition`; the key is `key`.
   void Send(int32_t partition, std::string_view key, std::optional<std::string_view> value,
             std::vector<stream::Header> headers = {}, int64_t timestamp_ms = 1'772'366'400'000);
@@ -105,7 +106,6 @@ class GateWorld {
  private:
   // The first source offset that no committed block covers.
   uint64_t DecidedUpTo(int32_t partition);
-  absl::Status SendTo(std::string_view topic, std::string_view key, std::string_view value);
 
   OffsetClock clock_;
   std::unique_ptr<stream::EmbeddedTransport> transport_;
@@ -113,6 +113,7 @@ class GateWorld {
   std::unique_ptr<control::FollowerMetrics> follower_metrics_;
   std::unique_ptr<gate::GateMetrics> gate_metrics_;
   gate::GateOptions options_;
+  std::unique_ptr<ControlWriter> control_;
   std::unique_ptr<stream::Producer> producer_;
   std::unique_ptr<control::Follower> follower_;
   std::unique_ptr<gate::Gate> gate_;

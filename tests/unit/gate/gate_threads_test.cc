@@ -20,8 +20,8 @@ using ::testing::IsEmpty;
 class GateTest : public ::testing::Test {
  protected:
   void PublishAll() {
-    world_.PublishRegistry();
-    world_.PublishPolicies();
+    world_.control().PublishRegistry();
+    world_.control().PublishPolicies();
   }
   // The one output of partition 0 in `topic`.
   OwnedRecord Only(const std::string& topic) {
@@ -98,7 +98,7 @@ TEST_F(GateTest, CutsADeadLetterThatIsTooLarge) {
 }
 
 TEST_F(GateTest, ConsumesNothingBeforeThePoliciesAreThere) {
-  world_.PublishRegistry();
+  world_.control().PublishRegistry();
   world_.Send(0, "a", PromotionJson("e-1"));
   world_.Start();
   ASSERT_TRUE(world_.WaitUntil([&] {
@@ -107,7 +107,7 @@ TEST_F(GateTest, ConsumesNothingBeforeThePoliciesAreThere) {
   EXPECT_EQ(world_.gate().Committed(), 0u);
   EXPECT_THAT(world_.Read("lineward.decisions", stream::DecisionsPartition("promotions", 0)),
               IsEmpty());
-  world_.PublishPolicies();
+  world_.control().PublishPolicies();
   ASSERT_TRUE(world_.WaitDone());
   EXPECT_EQ(world_.gate().NotReadyCause(), "");
   EXPECT_EQ(world_.Read("promotions.allowed", 0).size(), 1u);

@@ -27,8 +27,8 @@ constexpr int kPromotions = 400;
 TEST(LoopFaultChild, DISABLED_DecidesAllInMemory) {
   support::MemoryDisk disk;
   GateWorld world(disk.Open());
-  world.PublishRegistry();
-  world.PublishPolicies();
+  world.control().PublishRegistry();
+  world.control().PublishPolicies();
   world.SendMany(kPromotions);
   world.Start();
   ASSERT_TRUE(world.WaitDone()) << world.gate().NotReadyCause() << world.gate().StoppedBy();
@@ -45,8 +45,8 @@ TEST(LoopFaultChild, DISABLED_DecidesAllOnDisk) {
   ASSERT_TRUE(storage.ok()) << storage.status();
   GateWorld world(std::move(*storage));
   if (std::getenv("LINEWARD_TEST_SEND") != nullptr) {
-    world.PublishRegistry();
-    world.PublishPolicies();
+    world.control().PublishRegistry();
+    world.control().PublishPolicies();
     world.SendMany(kPromotions);
     return;
   }
