@@ -5,6 +5,7 @@ import collections
 import hashlib
 import pathlib
 import sys
+from collections.abc import Callable
 
 import confluent_kafka
 
@@ -16,8 +17,10 @@ ROUTE_FIELD = 11
 OFFSET_FIELD = 80
 
 
-def read_topic(address: str, topic: str) -> dict[int, list[confluent_kafka.Message]]:
-    """All committed records per partition, up to the ends of now."""
+def scan_topic(
+    address: str, topic: str, take: Callable[[confluent_kafka.Message], None]
+) -> list[int]:
+    """Gives `take` all committed records up to the ends of now, in order per partition; the partitions."""
     consumer = confluent_kafka.Consumer(
         {
             "bootstrap.servers": address,
@@ -28,18 +31,16 @@ def read_topic(address: str, topic: str) -> dict[int, list[confluent_kafka.Messa
             "auto.offset.reset": "error",
         }
     )
-    found: dict[int, list[confluent_kafka.Message]] = {}
     try:
-        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
-        found = {partition: [] for partition in partitions}
+        partitions = sorted(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
         beginning = confluent_kafka.OFFSET_BEGINNING
         consumer.assign([confluent_kafka.TopicPartition(topic, p, beginning) for p in partitions])
         at_end: set[int] = set()
-        while len(at_end) < len(found):
+        while len(at_end) < len(partitions):
             for message in consumer.consume(10000, timeout=1):
                 error = message.error()
                 if error is None:
-                    found[message.partition()].append(message)
+                    take(message)
                     at_end.discard(message.partition())
                 elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
                     at_end.add(message.partition())
@@ -47,7 +48,14 @@ def read_topic(address: str, topic: str) -> dict[int, list[confluent_kafka.Messa
                     raise confluent_kafka.KafkaException(error)
     finally:
         consumer.close()
-    return found
+    return partitions
+
+
+def read_topic(address: str, topic: str) -> dict[int, list[confluent_kafka.Message]]:
+    """All committed records per partition, up to the ends of now."""
+    found: dict[int, list[confluent_kafka.Message]] = collections.defaultdict(list)
+    partitions = scan_topic(address, topic, lambda each: found[each.partition()].append(each))
+    return {partition: found[partition] for partition in partitions}
 
 
 def committed(address: str, topic: str, partitions: int, group: str = "") -> list[int]:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "lineward/base/bytes.h"
 #include "lineward/base/check.h"
 #include "lineward/base/fault.h"
 #include "lineward/base/hash.h"
@@ -55,6 +56,22 @@ std::string_view OutcomeLabel(size_t outcome) {
 }
 
 size_t IndexOf(policy::Outcome outcome) { return static_cast<size_t>(outcome) - 1; }
+
+// The promotion written anew from what the decoder knows, as the sabotage `payload_reserialised`
+// sends it: fields of the user's own are lost.
+std::string Reserialised(const event::EventView& event) {
+  const std::pair<uint64_t, std::string_view> fields[] = {
+      {1, event.event_id}, {3, event.surface},     {4, event.subject_id},
+      {5, event.item_id},  {6, event.model_name},  {7, event.model_version},
+      {8, event.purpose},  {9, event.jurisdiction}};
+  std::string bytes;
+  for (const auto& [number, text] : fields) {
+    base::AppendUv(&bytes, number << 3 | 2);
+    base::AppendUv(&bytes, text.size());
+    bytes.append(text);
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -568,6 +585,11 @@ absl::Status Loop::SendOutput(Partition& partition, const stream::RecordView& re
   if (!decoded.ok() && value.has_value() && value->size() > partition.source->options.max_bytes) {
     facts.truncated_from = value->size();
     value = value->substr(0, kTruncatedValueBytes);
+  }
+  std::string reserialised;
+  if (base::IsSabotaged("payload_reserialised") && decoded.event != nullptr) {
+    reserialised = Reserialised(*decoded.event);
+    value = reserialised;
   }
   const stream::OutRecord output{
       .topic = partition.source->outputs[static_cast<size_t>(decision.row.route) - 1],

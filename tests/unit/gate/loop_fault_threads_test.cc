@@ -80,6 +80,13 @@ TEST(LoopFault, ALoopThatDoesNotRewindIsFoundOut) {
             0);
 }
 
+TEST(LoopFault, APayloadThatIsWrittenAnewIsFoundOut) {
+  EXPECT_NE(RunChildTest("LoopFaultChild.DISABLED_DecidesAllInMemory",
+                         {{"LINEWARD_SABOTAGE", "payload_reserialised"}})
+                .exit_code,
+            0);
+}
+
 class LoopKill : public ::testing::Test {
  protected:
   // Kills a gate at a point, lets a second one finish, and checks what the log then holds.
