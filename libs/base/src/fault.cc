@@ -18,7 +18,7 @@ namespace {
 
 struct Fault {
   std::string point;
-  uint64_t nth = 0;
+  uint64_t nth = 0;  // 0: each passage
   std::string action;
   std::string argument;
 };
@@ -28,8 +28,10 @@ Fault ParseFault(const char* text) {
   if (text == nullptr || *text == '\0') return fault;
   const auto parts = Split(text, ':');
   LW_CHECK(parts.size() == 3, "LINEWARD_FAULT `{}` is not <point>:<nth>:<action>", text);
-  const auto nth = ParseUint64(parts[1]);
-  LW_CHECK(nth.has_value() && *nth > 0, "LINEWARD_FAULT `{}`: bad count `{}`", text, parts[1]);
+  const bool is_each = parts[1] == "*";
+  const auto nth = is_each ? 0 : ParseUint64(parts[1]);
+  LW_CHECK(nth.has_value() && (is_each || *nth > 0), "LINEWARD_FAULT `{}`: bad count `{}`", text,
+           parts[1]);
   const auto action = Split(parts[2], '=');
   fault.point = parts[0];
   fault.nth = *nth;
@@ -68,7 +70,8 @@ absl::Status FaultPoint(std::string_view point) {
   std::string argument;
   {
     MutexLock lock(&state.mutex);
-    if (state.fault.point != point || ++state.passages != state.fault.nth) return absl::OkStatus();
+    if (state.fault.point != point) return absl::OkStatus();
+    if (++state.passages != state.fault.nth && state.fault.nth != 0) return absl::OkStatus();
     action = state.fault.action;
     argument = state.fault.argument;
   }

@@ -2,8 +2,8 @@
 
 // Named fault points for the fault tests; they exist only in builds with LINEWARD_FAULT_POINTS=ON.
 // `LINEWARD_FAULT=<point>:<nth>:kill|stop|sleep=<ms>|fail=<code>` acts on the nth passage of the
-// point (stream design, section 8); `LINEWARD_SABOTAGE=<name>` switches one deliberate bug on
-// (section 12). A malformed variable stops the process. Any thread.
+// point, `*` for nth on each (stream design, section 8); `LINEWARD_SABOTAGE=<name>` switches one
+// deliberate bug on (section 12). A malformed variable stops the process. Any thread.
 
 #include <absl/status/status.h>
 
