@@ -24,7 +24,6 @@ constexpr size_t kDictByteIndexesMax = 256;
 constexpr size_t kFactDictMax = 256;
 // Below this a frame's own header eats what is saved.
 constexpr size_t kCompressBytesMin = 512;
-constexpr int kZstdLevel = 1;
 constexpr uint32_t kNone = UINT32_MAX;
 
 // A run of bytes in the arena.
@@ -128,9 +127,9 @@ class SectionWriter {
   std::string columns_;
 };
 
-void AppendSection(std::string* message, uint8_t kind, const std::string& raw, bool compress) {
+void AppendSection(std::string* message, uint8_t kind, const std::string& raw, int level) {
   std::string frame;
-  if (compress && raw.size() >= kCompressBytesMin) frame = base::ZstdCompress(raw, kZstdLevel);
+  if (level > 0 && raw.size() >= kCompressBytesMin) frame = base::ZstdCompress(raw, level);
   const bool is_smaller = !frame.empty() && frame.size() < raw.size();
   const std::string& stored = is_smaller ? frame : raw;
   base::AppendU8(message, kind);
@@ -854,8 +853,8 @@ SealedBlock BlockBuilder::Seal(Sealer& sealer, const SealOptions& options) {
   base::AppendU16(&block.bytes, static_cast<uint16_t>(block.header_text.size()));
   block.bytes.append(block.header_text);
   base::AppendU8(&block.bytes, 2);
-  AppendSection(&block.bytes, 1, impl.RawScan(), options.compress);
-  AppendSection(&block.bytes, 2, impl.RawIdent(), options.compress);
+  AppendSection(&block.bytes, 1, impl.RawScan(), options.zstd_level);
+  AppendSection(&block.bytes, 2, impl.RawIdent(), options.zstd_level);
   LW_CHECK(block.bytes.size() <= kBlockBytesMax, "a block of {} bytes", block.bytes.size());
   return block;
 }

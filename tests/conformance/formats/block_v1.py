@@ -150,6 +150,8 @@ class Block:
     envelopes: list[Envelope]
     # (column, encoding with bit 7, dictionary size or 0): what this block made use of.
     used: set[tuple[int, int, int]]
+    # Scan and ident, decompressed.
+    sections: list[bytes]
 
     def leaves(self) -> list[bytes]:
         return [sha256(b"\x00" + row) for row in self.rows]
@@ -326,7 +328,7 @@ def read_block(message: bytes) -> Block:
     for verdict in section.columns.get(2, []):
         routed[dict(fields(verdict))[11][0] - 1] += 1
     require(routed == [int(header[f"route{i}"]) for i in range(1, 5)], "routed")
-    return Block(header_text, header, rows, section.envelopes, section.used)
+    return Block(header_text, header, rows, section.envelopes, section.used, [raw[1], raw[2]])
 
 
 def mac(key: bytes, *parts: bytes) -> bytes:

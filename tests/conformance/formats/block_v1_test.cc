@@ -91,7 +91,7 @@ TEST(BlockV1, TheDocumentsExampleIsWhatWeWrite) {
     ASSERT_TRUE(builder.Append(facts).ok());
   }
   OneKey sealer;
-  const SealedBlock block = builder.Seal(sealer, {.compress = false});
+  const SealedBlock block = builder.Seal(sealer, {.zstd_level = 0});
   EXPECT_EQ(block.header_text, example["header"]);
   EXPECT_EQ(crypto::AsBytes(block.root), example["root"]);
   EXPECT_EQ(crypto::AsBytes(crypto::Sha256Of(block.bytes)), example["message_sha256"]);

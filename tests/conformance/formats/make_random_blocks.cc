@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   lineward::decision::BlockBuilder builder(&blocks.fragments());
   for (uint64_t i = 0; i < *count; ++i) {
     blocks.Draw();
-    const std::string message = blocks.Build(&builder, {.compress = i % 2 == 0}).bytes;
+    const std::string message = blocks.Build(&builder, {.zstd_level = i % 2 == 0 ? 1 : 0}).bytes;
     std::string length;
     lineward::base::AppendU32(&length, static_cast<uint32_t>(message.size()));
     std::fwrite(length.data(), 1, length.size(), stdout);

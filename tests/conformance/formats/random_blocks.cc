@@ -1,9 +1,11 @@
 #include "tests/conformance/formats/random_blocks.h"
 
+#include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
 #include <bit>
 #include <limits>
+#include <map>
 
 #include "lineward/base/check.h"
 #include "lineward/base/strings.h"
@@ -38,7 +40,7 @@ constexpr size_t kFactsMax = 6;
 }  // namespace
 
 // splitmix64 into xoshiro256**: the standard library's distributions differ between platforms.
-RandomBlocks::RandomBlocks(uint64_t seed) {
+RandomBlocks::RandomBlocks(uint64_t seed, RuleOrder rule_order) : rule_order_(rule_order) {
   for (uint64_t& word : state_) {
     seed += 0x9E3779B97F4A7C15;
     uint64_t mixed = seed;
@@ -180,6 +182,21 @@ FactValue RandomBlocks::DrawFact(FactType type, const Shape& shape) {
   return value;
 }
 
+std::vector<std::string_view> RandomBlocks::Rules(uint64_t number) {
+  constexpr uint64_t kRules = 8;
+  if (number % 2 == 0) return {Keep(fmt::format("recs@{}/rule", number))};
+  std::map<uint64_t, std::string_view> sorted;
+  for (uint64_t i = 0; i < kRules; ++i) sorted[i] = Keep(fmt::format("recs@{}/rule-{}", number, i));
+  const absl::flat_hash_map<uint64_t, std::string_view> hashed(sorted.begin(), sorted.end());
+  std::vector<std::string_view> rules;
+  if (rule_order_ == RuleOrder::kSorted) {
+    for (const auto& [i, rule] : sorted) rules.push_back(rule);
+  } else {
+    for (const auto& [i, rule] : hashed) rules.push_back(rule);
+  }
+  return rules;
+}
+
 void RandomBlocks::DrawRow(RowFacts* row) {
   std::string bytes;
   const auto intern = [this, &bytes] {
@@ -200,7 +217,7 @@ void RandomBlocks::DrawRow(RowFacts* row) {
     return;
   }
   const uint64_t number = Value(shapes_[kVerdict]);
-  const std::string rule = fmt::format("recs@{}/rule", number);
+  const std::vector<std::string_view> rules = Rules(number);
   verdict.outcome = static_cast<Outcome>(1 + number % 3);
   verdict.route = static_cast<Route>(verdict.outcome);
   if (number % 11 == 5) {
@@ -208,8 +225,8 @@ void RandomBlocks::DrawRow(RowFacts* row) {
     verdict.route = Route::kAllowed;
   }
   verdict.binding = "home-feed";
-  verdict.reasons = {{.code = 800, .outcome = verdict.outcome, .rule = rule}};
-  verdict.rules = {rule};
+  verdict.reasons = {{.code = 800, .outcome = verdict.outcome, .rule = rules[0]}};
+  verdict.rules = rules;
   if (number % 4 == 1) verdict.obligations = R"([{"level":"full","type":"log"}])";
   if (number % 5 == 2) verdict.shadow = {.outcome = Outcome::kBlock, .code = 802};
   if (number % 6 == 3) verdict.overflow = {number, 0, 1};
@@ -258,7 +275,8 @@ void RandomBlocks::DrawRow(RowFacts* row) {
   if (Percent(shapes_[kItem].present_percent)) {
     const uint64_t form = id_form_ == 5 ? Below(5) : id_form_;
     row->event_id = Keep(Id(form, Below(0) >> 8));
-    row->item_id = Keep(Id(Below(5), Value(shapes_[kItem])));
+    const uint64_t item_form = Below(5);  // arguments have no order of evaluation
+    row->item_id = Keep(Id(item_form, Value(shapes_[kItem])));
   }
   if (shapes_[kReplay].distinct != 1 && Percent(20)) {
     row->replay_of = Keep(fmt::format("promotions-3-{}", Value(shapes_[kReplay])));
@@ -277,7 +295,8 @@ void RandomBlocks::DrawRow(RowFacts* row) {
 void RandomBlocks::DrawSealed(RowFacts* row) {
   const Shape& shape = shapes_[kSealed];
   if (Percent(shapes_[kPerson].present_percent)) {
-    row->subject = Keep(Id(Below(100) < 90 ? 0 : Below(5), Value(shapes_[kPerson])));
+    const uint64_t form = Below(100) < 90 ? 0 : Below(5);
+    row->subject = Keep(Id(form, Value(shapes_[kPerson])));
   }
   if (shape.present_percent == 0) return;
   const bool is_equal = shape.present_percent == 100;

@@ -1,7 +1,8 @@
 #pragma once
 
 // Random decision blocks that reach every encoding, with and without absent values, dictionaries
-// around their limits, and blocks without rows. Equal seeds give equal blocks on every machine.
+// around their limits, and blocks without rows. Equal seeds give equal blocks on every machine and
+// from every compiler.
 
 #include <array>
 #include <cstdint>
@@ -13,9 +14,13 @@
 
 namespace lineward::decision {
 
+// How a row's determining rules are collected. `kHashed` is a deliberate bug, the control of the
+// determinism tests: in the order of a flat_hash_map, whose seed differs per process.
+enum class RuleOrder { kSorted, kHashed };
+
 class RandomBlocks {
  public:
-  explicit RandomBlocks(uint64_t seed);
+  explicit RandomBlocks(uint64_t seed, RuleOrder rule_order = RuleOrder::kSorted);
 
   // Draws context and rows of the next block; they replace those before.
   void Draw();
@@ -46,9 +51,11 @@ class RandomBlocks {
   std::string Id(uint64_t form, uint64_t number) const;
   void DrawContext();
   void DrawRow(RowFacts* row);
+  std::vector<std::string_view> Rules(uint64_t number);
   void DrawSealed(RowFacts* row);
   FactValue DrawFact(FactType type, const Shape& shape);
 
+  const RuleOrder rule_order_;
   std::array<uint64_t, 4> state_;
   FragmentTable fragments_;
   BlockContext context_;

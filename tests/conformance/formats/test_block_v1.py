@@ -1,5 +1,6 @@
 """The second reader against the document's example and against blocks that the C++ writer made."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 MAKER = ROOT / "build" / "dev" / "bin" / "make_random_blocks"
+GOLDEN = pathlib.Path(__file__).with_name("block_digest.txt")
 BLOCKS = 10_000
 
 
@@ -55,10 +57,27 @@ def test_a_changed_row_has_another_root() -> None:
     assert block.root() != block_v1.header_root(block)
 
 
-def random_messages() -> list[bytes]:
+class Digests:
+    """What block_digest.h tells of a list of blocks, by this reader."""
+
+    def __init__(self) -> None:
+        self.parts = {name: hashlib.sha256() for name in ("sections", "rows", "roots")}
+
+    def add(self, block: block_v1.Block) -> None:
+        for name, values in (("sections", block.sections), ("rows", block.rows)):
+            for value in values:
+                self.parts[name].update(len(value).to_bytes(4, "big") + value)
+        self.parts["roots"].update(block.root())
+
+    def text(self, lists: int, seed: str) -> str:
+        lines = [f"lists {lists}", f"seed {seed}"]
+        lines += [f"{name} {digest.hexdigest()}" for name, digest in self.parts.items()]
+        return "".join(line + "\n" for line in lines)
+
+
+def random_messages(seed: str) -> list[bytes]:
     if not MAKER.exists():
         pytest.skip("the C++ generator is not built (build/dev/bin/make_random_blocks)")
-    seed = os.environ.get("LINEWARD_SEED", "1")
     made = subprocess.run([MAKER, str(BLOCKS), seed], check=True, capture_output=True).stdout
     messages = []
     at = 0
@@ -70,7 +89,9 @@ def random_messages() -> list[bytes]:
 
 
 def test_random_blocks_give_rows_with_their_root() -> None:
-    messages = random_messages()
+    seed = os.environ.get("LINEWARD_SEED", "1")
+    messages = random_messages(seed)
+    digests = Digests()
     assert len(messages) == BLOCKS
     used: set[tuple[int, int]] = set()
     sizes: set[int] = set()
@@ -79,6 +100,7 @@ def test_random_blocks_give_rows_with_their_root() -> None:
     for i, message in enumerate(messages):
         block = block_v1.read_block(message)
         assert block.root() == block_v1.header_root(block), f"block {i}"
+        digests.add(block)
         rows += len(block.rows)
         sizes.add(len(block.rows))
         used |= {(min(column, 1000), encoding) for column, encoding, _ in block.used}
@@ -102,3 +124,8 @@ def test_random_blocks_give_rows_with_their_root() -> None:
     wanted |= {(86, block_v1.SEQ | 0x80), (1000, block_v1.CONST), (1000, block_v1.DICT)}
     missing = sorted(wanted - used)
     assert not missing
+    if seed == "1":
+        # The C++ tests of every preset compare themselves with this file.
+        if os.environ.get("LINEWARD_UPDATE_GOLDENS") == "1":
+            GOLDEN.write_text(digests.text(BLOCKS, seed))
+        assert GOLDEN.read_text() == digests.text(BLOCKS, seed)

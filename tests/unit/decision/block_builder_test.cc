@@ -184,8 +184,8 @@ TEST(BlockBuilder, EqualRowsGiveEqualBytesWhateverCameBefore) {
   for (int i = 0; i < 200; ++i) {
     blocks.Draw();
     BlockBuilder fresh(&blocks.fragments());
-    const SealedBlock first = blocks.Build(&used, {.compress = false});
-    const SealedBlock second = blocks.Build(&fresh, {.compress = false});
+    const SealedBlock first = blocks.Build(&used, {.zstd_level = 0});
+    const SealedBlock second = blocks.Build(&fresh, {.zstd_level = 0});
     ASSERT_EQ(first.bytes, second.bytes) << "seed " << support::Seed() + 1 << " block " << i;
     const BlockView compressed = BlockView::Parse(blocks.Build(&used).bytes).value();
     ASSERT_EQ(compressed.header_text(), first.header_text);

@@ -21,7 +21,7 @@ SealedBlock SmallBlock(uint64_t seed) {
   RandomBlocks blocks(seed);
   blocks.Draw(6);
   BlockBuilder builder(&blocks.fragments());
-  return blocks.Build(&builder, {.compress = false});
+  return blocks.Build(&builder, {.zstd_level = 0});
 }
 
 std::vector<std::string> Rows(const BlockView& view) {

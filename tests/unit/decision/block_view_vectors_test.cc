@@ -127,7 +127,7 @@ class Vectors : public testing::Test {
       EXPECT_TRUE(builder.Append(source.Facts(row, personal)).ok());
     }
     skip_to(header.next);
-    return builder.Seal(sealer, {.compress = false});
+    return builder.Seal(sealer, {.zstd_level = 0});
   }
 
   Json json_;

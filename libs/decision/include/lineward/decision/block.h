@@ -48,7 +48,7 @@ struct SealedBlock {
 };
 
 struct SealOptions {
-  bool compress = true;  // off: both sections codec 0
+  int zstd_level = 1;  // 1 to 19; 0: both sections codec 0. Readers take any
 };
 
 // The open decision block of one source partition: rows are appended in offset order, then sealed
