@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "lineward/base/fault.h"
 #include "lineward/base/status.h"
 #include "lineward/ledger/reasons.h"
 
@@ -269,6 +270,7 @@ class QueryEngine::ListRun {
  private:
   struct Candidate {
     std::shared_ptr<SegmentView> segment;
+    uint32_t number = 0;  // of the segment
     size_t ordinal = 0;
     const BlockRecord& record() const { return segment->record(ordinal); }
     RowPlace place() const { return PlaceIn(record(), record().next); }
@@ -276,6 +278,7 @@ class QueryEngine::ListRun {
   // For std heap functions: the first in list order is on top.
   struct IsLater {
     bool operator()(const Candidate& a, const Candidate& b) const {
+      if (base::IsSabotaged("place_by_segment")) return a.number < b.number;
       return ComesBefore(b.place(), a.place());
     }
   };
@@ -309,7 +312,7 @@ class QueryEngine::ListRun {
           !ComesBefore(PlaceOf(*request_.after), PlaceIn(block, block.live_from))) {
         continue;
       }
-      heap_.push_back({view, i});
+      heap_.push_back({view, segment.number, i});
       std::push_heap(heap_.begin(), heap_.end(), IsLater());
     }
     return absl::OkStatus();

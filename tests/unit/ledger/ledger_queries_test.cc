@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <map>
 #include <set>
 
@@ -11,84 +10,15 @@
 #include "lineward/ledger/reasons.h"
 #include "tests/support/seed.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/ledger/random_queries.h"
 #include "tests/unit/ledger/world.h"
 
 namespace lineward::ledger {
 namespace {
 
-using RowTest = std::function<bool(const PlainRow&)>;
-
-struct RandomFilter {
-  std::string text;
-  RowTest matches;
-};
-
-RandomFilter Comparison(World& world) {
-  const auto text = [](std::string name, std::string value, auto member) {
-    return RandomFilter{name + " = \"" + value + "\"",
-                        [=](const PlainRow& row) { return row.*member == value; }};
-  };
-  switch (world.Pick(13)) {
-    case 0:
-      return text("outcome", world.Pick(2) == 0 ? "BLOCK" : "QUARANTINE", &PlainRow::outcome);
-    case 1:
-      return text("reason", "PURPOSE_NOT_ALLOWED", &PlainRow::reason);
-    case 2:
-      return text("purpose", "dpv:P" + std::to_string(world.Pick(4)), &PlainRow::purpose);
-    case 3:
-      return text("surface", "home_feed", &PlainRow::surface);
-    case 4:
-      return text("jurisdiction", "DE", &PlainRow::jurisdiction);
-    case 5:
-      return text("model", "ranker", &PlainRow::model);
-    case 6: {
-      const std::string value = "recall@" + std::to_string(1 + world.Pick(3));
-      return {"model_version = " + value,
-              [=](const PlainRow& row) { return row.model + "@" + row.version == value; }};
-    }
-    case 7: {
-      const std::string rule = "rec/r" + std::to_string(world.Pick(3));
-      return {"rule:" + rule, [=](const PlainRow& row) {
-                return std::find(row.rules.begin(), row.rules.end(), rule) != row.rules.end();
-              }};
-    }
-    case 8:
-      return text("event_id", "event-" + std::to_string(world.Pick(500)), &PlainRow::event_id);
-    case 9: {
-      const std::string who = "person-" + std::to_string(world.Pick(40));
-      return text("subject", who, &PlainRow::subject);
-    }
-    case 10:
-      return {"surface != search", [](const PlainRow& row) { return row.surface != "search"; }};
-    case 11:
-      return {"event_id:*", [](const PlainRow& row) { return !row.event_id.empty(); }};
-    default: {
-      const int64_t time = kWorldStartMs + world.Pick(200'000);
-      return {"decided_at < " + absl::FormatTime(absl::RFC3339_full, absl::FromUnixMillis(time),
-                                                 absl::UTCTimeZone()),
-              [=](const PlainRow& row) { return row.time_ms < time; }};
-    }
-  }
-}
-
-RandomFilter Filter(World& world, int depth) {
-  if (depth == 0 || world.Pick(3) == 0) return Comparison(world);
-  const RandomFilter a = Filter(world, depth - 1);
-  if (world.Pick(4) == 0) {
-    return {"NOT (" + a.text + ")", [=](const PlainRow& row) { return !a.matches(row); }};
-  }
-  const RandomFilter b = Filter(world, depth - 1);
-  if (world.Pick(2) == 0) {
-    return {"(" + a.text + ") AND (" + b.text + ")",
-            [=](const PlainRow& row) { return a.matches(row) && b.matches(row); }};
-  }
-  return {"(" + a.text + ") OR (" + b.text + ")",
-          [=](const PlainRow& row) { return a.matches(row) || b.matches(row); }};
-}
-
 class LedgerQueriesTest : public testing::Test {
  protected:
-  LedgerQueriesTest() : world_(support::Seed()) {
+  LedgerQueriesTest() : world_(support::Seed()), queries_(support::Seed()) {
     for (int i = 0; i < 80; ++i) world_.AddBlock(world_.Pick(30), world_.Pick(8) == 0 ? 2 : 0);
   }
   void Open(LedgerOptions options) {
@@ -128,7 +58,7 @@ class LedgerQueriesTest : public testing::Test {
   }
   void CompareAll(int filters) {
     for (int i = 0; i < filters; ++i) {
-      const RandomFilter filter = Filter(world_, 3);
+      const RandomFilter filter = queries_.Filter(3);
       ListRequest request;
       request.filter = filter.text;
       request.page_size = 1 + world_.Pick(60);
@@ -146,6 +76,7 @@ class LedgerQueriesTest : public testing::Test {
   support::TempDir folder_;
   support::ManualClock clock_;
   World world_;
+  RandomQueries queries_;
   std::unique_ptr<Ledger> ledger_;
 };
 
@@ -224,40 +155,6 @@ TEST_F(LedgerQueriesTest, RangeIsHalfOpen) {
   count.from = request.from;
   count.until = request.until;
   EXPECT_EQ(ledger_->Count(count)->rows, wanted.size());
-}
-
-std::vector<std::string> LabelsOf(Facet facet, const PlainRow& row) {
-  const absl::Time time = absl::FromUnixMillis(row.time_ms);
-  switch (facet) {
-    case Facet::kOutcome:
-      return {row.outcome};
-    case Facet::kReason:
-      return {row.reason};
-    case Facet::kRule:
-      return row.rules.empty() ? std::vector<std::string>{""} : row.rules;
-    case Facet::kModel:
-      return {row.model};
-    case Facet::kModelVersion:
-      return {row.model.empty() ? "" : row.model + "@" + row.version};
-    case Facet::kPurpose:
-      return {row.purpose};
-    case Facet::kTopic:
-      return {row.source.topic};
-    case Facet::kSurface:
-      return {row.surface};
-    case Facet::kJurisdiction:
-      return {row.jurisdiction};
-    case Facet::kMode:
-      return {"ENFORCE"};
-    case Facet::kHour:
-      return {absl::FormatTime("%Y-%m-%dT%H:00:00Z", time, absl::UTCTimeZone())};
-    case Facet::kDay:
-      return {absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone())};
-    case Facet::kPolicySet:
-    case Facet::kTenant:
-      return {""};
-  }
-  return {};
 }
 
 TEST_F(LedgerQueriesTest, CountsEqualANaiveCount) {

@@ -64,7 +64,9 @@ struct Message {
 
 class World {
  public:
-  explicit World(uint64_t seed, int32_t partitions = 2) : random_(seed), partitions_(partitions) {}
+  // `step_ms_max`: the most that decision time moves on between two blocks.
+  explicit World(uint64_t seed, int32_t partitions = 2, uint32_t step_ms_max = 4'000)
+      : random_(seed), partitions_(partitions), step_ms_max_(step_ms_max) {}
 
   // One block of `count` rows of one of four sources; `gap` offsets are declared lost in front.
   const Message& AddBlock(uint32_t count, uint64_t gap = 0) {
@@ -75,7 +77,7 @@ class World {
   const Message& AddBlockOf(const decision::SourceName& source, uint32_t count, uint64_t gap = 0) {
     uint64_t& next = next_[source];
     const int32_t partition = static_cast<int32_t>(source.partition) % partitions_;
-    if (Pick(3) != 0) time_ms_ += Pick(4'000);
+    if (Pick(3) != 0) time_ms_ += Pick(step_ms_max_);
     decision::BlockContext context;
     context.source = source;
     context.first = next;
@@ -220,6 +222,7 @@ class World {
 
   std::mt19937_64 random_;
   int32_t partitions_;
+  uint32_t step_ms_max_;
   int64_t time_ms_ = kWorldStartMs;
   std::map<decision::SourceName, uint64_t> next_;
   std::map<int32_t, int64_t> next_offset_;
