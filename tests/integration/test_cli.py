@@ -167,3 +167,20 @@ def test_help_is_there_and_fast() -> None:
     done = lineward("decision", "list", "--help")
     assert done.returncode == 0
     assert "--filter" in done.stdout
+
+
+def test_policy_check_tells_what_a_folder_lacks_and_what_its_files_have_wrong(
+    tmp_path: pathlib.Path,
+) -> None:
+    (tmp_path / "recs.yaml").write_text(
+        "apiVersion: lineward/v1\nkind: Policy\npolicy: recs@1\nruels: []\n"
+    )
+    done = lineward("policy", "check", str(tmp_path), "-o", "json")
+    assert done.returncode == 11
+    findings = json.loads(done.stdout)["findings"]
+    assert [(finding["place"], finding["message"]) for finding in findings] == [
+        (str(tmp_path), "no file of kind Taxonomy"),
+        (str(tmp_path), "no file of kind Vocabulary"),
+        ("recs.yaml:1:1", "key `rules` is missing"),
+        ("recs.yaml:4:1", "a Policy has no key `ruels` (nearest: `rules`)"),
+    ]

@@ -16,11 +16,15 @@ namespace {
 
 using document::Json;
 
-Json JsonOf(const policy::Finding& finding) {
+// What a set lacks has no file: its place is the folder.
+Json JsonOf(const policy::Finding& finding, const std::string& folder) {
+  const bool has_place = !finding.file.empty() && finding.place.line > 0;
   Json row;
   row.Set("level", finding.level == policy::Level::kError ? "error" : "warning");
   row.Set("code", fmt::format("LP{}", finding.code));
-  row.Set("place", fmt::format("{}:{}:{}", finding.file, finding.place.line, finding.place.column));
+  row.Set("place", has_place ? fmt::format("{}:{}:{}", finding.file, finding.place.line,
+                                           finding.place.column)
+                             : (finding.file.empty() ? folder : finding.file));
   row.Set("rule", finding.rule);
   row.Set("message", finding.message);
   return row;
@@ -37,7 +41,8 @@ int Check(const Invocation& call) {
   if (fail_level != "error" && fail_level != "warning") {
     return FailUsage(call, fmt::format("`{}` is none of error, warning", fail_level));
   }
-  const auto files = ReadPolicyFolder(call.Text("dir", "config/policies"));
+  const std::string folder = call.Text("dir", "config/policies");
+  const auto files = ReadPolicyFolder(folder);
   if (!files.ok()) return Fail(call, files.status());
   const policy::CheckReport report = policy::Check(*files);
   Output output(call, columns);
@@ -45,7 +50,7 @@ int Check(const Invocation& call) {
   bool has_warning = false;
   for (const policy::Finding& finding : report.findings.Sorted()) {
     has_warning = has_warning || finding.level == policy::Level::kWarning;
-    Json row = JsonOf(finding);
+    Json row = JsonOf(finding, folder);
     output.Row(row);
     findings.Append(std::move(row));
   }

@@ -78,6 +78,7 @@ void SetReader::ReadConditions(Reader* in, const YamlNode& fields, MatchMap* mat
     const auto field = std::find_if(declared.begin(), declared.end(),
                                     [&](const EventField& f) { return f.name == entry.key; });
     if (field == declared.end()) {
+      if (!has_vocabulary_) continue;
       in->Error(102, entry.place,
                 fmt::format("unknown event field `{}`{}", entry.key,
                             document::NearestHint(entry.key, names)));
@@ -243,6 +244,7 @@ std::vector<Obligation> ReadObligations(Reader* in, const YamlNode& map, std::st
 // is the stricter.
 void SetReader::CheckLabels(Reader* in, document::Place place,
                             const std::vector<Obligation>& obligations) {
+  if (!has_vocabulary_) return;
   const auto ranked = [&](const Obligation& label) {
     const auto order = source_->vocabulary.label_orders.find(label.key);
     return order != source_->vocabulary.label_orders.end() &&
@@ -283,7 +285,7 @@ void SetReader::CheckExplanation(Reader* in, const YamlNode& node, std::string_v
     for (const EventField& field : source_->vocabulary.event_fields) {
       known = known || name == "event." + field.name;
     }
-    if (known) continue;
+    if (known || !has_vocabulary_) continue;
     in->Error(102, node.place, fmt::format("an explanation names the unknown `{}`", name));
   }
 }

@@ -200,6 +200,7 @@ void SetReader::ReadVocabulary(Reader* in, const YamlNode& node) {
   static constexpr Key kKeys[] = {
       "apiVersion", "kind",         "data_categories", "places",
       "labels",     "event_fields", "label_orders",    "inherit_undeclared"};
+  const size_t errors = in->findings()->error_count();
   Vocabulary& vocabulary = source_->vocabulary;
   vocabulary.origin = in->At(node);
   if (!in->Map(node, "a Vocabulary", kKeys)) return;
@@ -232,10 +233,11 @@ void SetReader::ReadVocabulary(Reader* in, const YamlNode& node) {
   vocabulary.inherit_undeclared = in->Bool(node, "inherit_undeclared", true);
   for (const TreeNode& category : vocabulary.categories) categories_.push_back(category.id);
   for (const TreeNode& place : vocabulary.places) places_.push_back(place.id);
+  has_vocabulary_ = in->findings()->error_count() == errors;
 }
 
 std::optional<std::string> SetReader::Purpose(Reader* in, const YamlNode& node) {
-  if (!node.is_text()) return std::nullopt;
+  if (!node.is_text() || source_->taxonomy == nullptr) return std::nullopt;
   const std::optional<uint8_t> bit = source_->taxonomy->Purpose(node.text);
   if (bit.has_value()) return std::string(source_->taxonomy->id(*bit));
   if (source_->taxonomy->Resolve(node.text).has_value()) {
@@ -269,7 +271,7 @@ std::vector<std::string> SetReader::Known(Reader* in, const YamlNode& map, std::
   const bool is_place = key == "place_under";
   std::vector<std::string> known = in->Texts(map, key);
   const YamlNode* list = map.Find(key);
-  if (list == nullptr) return known;
+  if (list == nullptr || !has_vocabulary_) return known;
   for (const YamlNode& item : list->items) {
     if (!item.is_text()) continue;
     const bool found = is_place ? IsKnownRegion(names, item.text)

@@ -1,7 +1,8 @@
 #pragma once
 
 // From trees to `Source`: one reader per set. Taxonomy and Vocabulary first, since all else names
-// what they declare. Not thread-safe.
+// what they declare. Where one of them is absent or wrong, its names are taken as they stand:
+// without it every rule would seem wrong. Not thread-safe.
 
 #include <string>
 #include <string_view>
@@ -53,6 +54,7 @@ class SetReader {
   void CheckBound(size_t count, std::string_view what, Reader* in, document::Place place);
 
   Source* const source_;
+  bool has_vocabulary_ = false;  // read without a finding
   // Ids of the vocabulary, for references.
   std::vector<std::string> categories_, places_;
   base::StringMap<Origin> policy_ids_, binding_ids_, edge_ids_;

@@ -176,8 +176,6 @@ absl::StatusOr<Source> Parse(std::span<const SourceFile> files, Findings* findin
     Reader in(findings, source.files[vocabulary->index], vocabulary->index, false);
     set.ReadVocabulary(&in, vocabulary->root);
   }
-  // Without its purposes every rule would seem wrong.
-  if (source.taxonomy == nullptr || vocabulary == nullptr) return FirstError(*findings);
   for (const File& file : read) ReadKind(&set, file, source.files[file.index], findings);
   set.Finish(findings);
   for (File& file : read) {

@@ -232,8 +232,9 @@ struct Source {
   const std::string& file(const Origin& origin) const { return files[origin.file]; }
 };
 
-// Reads all files of one set. Findings of every file are gathered; FAILED_PRECONDITION
-// `POLICY_SET_INVALID` with the first of them if there is an error. Tests are read as YAML only.
+// Reads all files of one set. Findings of every file are gathered, also without a Taxonomy or a
+// Vocabulary: then names of theirs are not looked up. FAILED_PRECONDITION `POLICY_SET_INVALID` with
+// the first of them if there is an error. Tests are read as YAML only.
 absl::StatusOr<Source> Parse(std::span<const SourceFile> files, Findings* findings);
 
 // The same from canonical bytes, as `lineward.policies` carries them. DATA_LOSS
