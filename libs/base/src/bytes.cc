@@ -7,9 +7,11 @@ namespace {
 
 template <typename T>
 void AppendBigEndian(std::string* out, T value) {
-  for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>(value >> shift));
+  char bytes[sizeof(T)];
+  for (size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
+    bytes[i] = static_cast<char>(value);
   }
+  out->append(bytes, sizeof(T));
 }
 
 template <typename T>
@@ -31,11 +33,15 @@ void AppendDouble(std::string* out, double value) {
 }
 
 void AppendUv(std::string* out, uint64_t value) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
+  if (value < 0x80) {
+    out->push_back(static_cast<char>(value));
+    return;
   }
-  out->push_back(static_cast<char>(value));
+  char bytes[kUvBytesMax];
+  size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out->append(bytes, size);
 }
 
 void AppendSv(std::string* out, int64_t value) { AppendUv(out, ZigZag(value)); }

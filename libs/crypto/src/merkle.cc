@@ -1,5 +1,7 @@
 #include "lineward/crypto/merkle.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 
 #include "lineward/base/status.h"
@@ -7,8 +9,8 @@
 namespace lineward::crypto {
 namespace {
 
-constexpr std::string_view kLeafPrefix("\x00", 1);
-constexpr std::string_view kNodePrefix("\x01", 1);
+constexpr std::string_view kLeafPrefix(&kLeafMark, 1);
+constexpr char kNodeMark = 1;
 
 Sha256& Hasher() {
   static thread_local Sha256 hasher;
@@ -22,7 +24,10 @@ Digest LeafHash(std::string_view bytes) {
 }
 
 Digest NodeHash(const Digest& left, const Digest& right) {
-  return Hasher().Update(kNodePrefix).Update(left).Update(right).Final();
+  std::array<char, 1 + 2 * kDigestBytes> bytes{kNodeMark};
+  std::copy(left.begin(), left.end(), bytes.begin() + 1);
+  std::copy(right.begin(), right.end(), bytes.begin() + 1 + kDigestBytes);
+  return Hasher().Update({bytes.data(), bytes.size()}).Final();
 }
 
 Digest EmptyRoot() { return Sha256Of({}); }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 #include "decision/src/fields.h"
 #include "lineward/base/check.h"
@@ -26,6 +27,8 @@ constexpr size_t kFactDictMax = 256;
 constexpr size_t kCompressBytesMin = 512;
 constexpr uint32_t kNone = UINT32_MAX;
 
+using RowFragments = std::array<FragmentId, kFragmentColumns>;
+
 // A run of bytes in the arena.
 struct Slice {
   uint32_t at = 0;
@@ -45,7 +48,7 @@ struct Range {
 
 struct StoredRow {
   uint64_t offset = 0;
-  std::array<FragmentId, kFragmentColumns> fragments{};
+  RowFragments fragments{};
   std::optional<int64_t> event_time_us;
   uint64_t position = 0;
   bool has_trace_id = false;
@@ -127,6 +130,46 @@ class SectionWriter {
   std::string columns_;
 };
 
+// SHA-256 of leaf mark, format, run and fragments, by the fragments of a row: what stands before
+// a row's own bytes is most of it and repeats. Cleared without giving memory back.
+class PrefixHashes {
+ public:
+  PrefixHashes() : slots_(kSlots) {}
+
+  void Clear() {
+    std::fill(slots_.begin(), slots_.end(), 0);
+    count_ = 0;
+  }
+  // The state behind the prefix; `feed(hasher)` makes it where it is not there yet.
+  template <typename Feed>
+  const crypto::Sha256& Find(const RowFragments& fragments, const Feed& feed) {
+    size_t slot =
+        base::Xxh3({reinterpret_cast<const char*>(fragments.data()), sizeof(fragments)}) % kSlots;
+    for (; slots_[slot] != 0; slot = (slot + 1) % kSlots) {
+      const Entry& entry = entries_[slots_[slot] - 1U];
+      if (entry.fragments == fragments) return entry.state;
+    }
+    if (count_ == entries_.size()) entries_.emplace_back();
+    Entry& entry = entries_[count_++];
+    slots_[slot] = static_cast<uint16_t>(count_);
+    entry.fragments = fragments;
+    entry.state = empty_;
+    feed(&entry.state);
+    return entry.state;
+  }
+
+ private:
+  static constexpr size_t kSlots = 4 * kRowsMax;
+  struct Entry {
+    RowFragments fragments{};
+    crypto::Sha256 state;
+  };
+  std::vector<uint16_t> slots_;  // index + 1; 0: free
+  std::deque<Entry> entries_;
+  size_t count_ = 0;
+  const crypto::Sha256 empty_;
+};
+
 void AppendSection(std::string* message, uint8_t kind, const std::string& raw, int level) {
   std::string frame;
   if (level > 0 && raw.size() >= kCompressBytesMin) frame = base::ZstdCompress(raw, level);
@@ -179,7 +222,8 @@ struct BlockBuilder::Impl {
   void AppendPlaintext(const Group& group, std::string* out);
   void SealGroups(Sealer& sealer);
   crypto::Digest Root();
-  void AppendRowBytes(const StoredRow& row, std::string* out) const;
+  // What follows the fragments in a row.
+  void AppendOwnBytes(const StoredRow& row, std::string* out) const;
   std::string RawScan();
   std::string RawIdent();
   void WriteFragments(size_t column);
@@ -213,6 +257,8 @@ struct BlockBuilder::Impl {
   // Buffers of Seal.
   std::string envelopes;
   std::string plaintext;  // and bytes turned into planes
+  PrefixHashes prefixes;
+  crypto::Sha256 leaf;
   std::string row_bytes;
   std::string nested;
   std::string body;
@@ -429,10 +475,7 @@ void BlockBuilder::Impl::SealGroups(Sealer& sealer) {
   }
 }
 
-void BlockBuilder::Impl::AppendRowBytes(const StoredRow& row, std::string* out) const {
-  base::AppendU8(out, kRowFormat);
-  out->append(run);
-  for (FragmentId fragment : row.fragments) out->append(fragments->bytes(fragment));
+void BlockBuilder::Impl::AppendOwnBytes(const StoredRow& row, std::string* out) const {
   AppendUvField(out, 80, row.offset);
   if (row.event_time_us.has_value()) AppendSvField(out, 81, *row.event_time_us);
   if (row.position != 0) AppendUvField(out, 82, row.position);
@@ -451,11 +494,16 @@ void BlockBuilder::Impl::AppendRowBytes(const StoredRow& row, std::string* out) 
 
 crypto::Digest BlockBuilder::Impl::Root() {
   crypto::RightEdge tree;
+  prefixes.Clear();
   for (const StoredRow& row : rows) {
+    leaf = prefixes.Find(row.fragments, [&](crypto::Sha256* hasher) {
+      constexpr char kStart[] = {crypto::kLeafMark, kRowFormat};
+      hasher->Update({kStart, sizeof(kStart)}).Update(run);
+      for (FragmentId fragment : row.fragments) hasher->Update(fragments->bytes(fragment));
+    });
     row_bytes.clear();
-    AppendRowBytes(row, &row_bytes);
-    LW_CHECK(row_bytes.size() <= kRowBytesMax, "row of {} bytes", row_bytes.size());
-    tree.Append(crypto::LeafHash(row_bytes));
+    AppendOwnBytes(row, &row_bytes);
+    tree.Append(leaf.Update(row_bytes).Final());
   }
   return tree.Root();
 }

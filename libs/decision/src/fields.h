@@ -33,9 +33,17 @@ inline size_t FieldBytes(uint64_t number, size_t size) {
   return UvBytes(number) + UvBytes(size) + size;
 }
 
+// Writes an uv at `at`, where kUvBytesMax bytes are free; the place behind it.
+inline char* PutUv(char* at, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
 inline void AppendBytesField(std::string* out, uint64_t number, std::string_view value) {
-  base::AppendUv(out, number);
-  base::AppendBytes(out, value);
+  char head[2 * base::kUvBytesMax];
+  out->append(head, PutUv(PutUv(head, number), value.size()));
+  out->append(value);
 }
 // Left out if empty.
 inline void AppendTextField(std::string* out, uint64_t number, std::string_view value) {
@@ -47,14 +55,11 @@ inline void AppendU8Field(std::string* out, uint64_t number, uint8_t value) {
   base::AppendU8(out, value);
 }
 inline void AppendUvField(std::string* out, uint64_t number, uint64_t value) {
-  base::AppendUv(out, number);
-  base::AppendUv(out, UvBytes(value));
-  base::AppendUv(out, value);
+  char field[3 * base::kUvBytesMax];
+  out->append(field, PutUv(PutUv(PutUv(field, number), UvBytes(value)), value));
 }
 inline void AppendSvField(std::string* out, uint64_t number, int64_t value) {
-  base::AppendUv(out, number);
-  base::AppendUv(out, UvBytes(base::ZigZag(value)));
-  base::AppendSv(out, value);
+  AppendUvField(out, number, base::ZigZag(value));
 }
 template <size_t kSize>
 std::string_view View(const std::array<uint8_t, kSize>& bytes) {

@@ -13,6 +13,8 @@
 
 namespace lineward::crypto {
 
+// The byte before a leaf's own: a hasher fed with it and then the leaf in parts gives its hash.
+inline constexpr char kLeafMark = '\0';
 // SHA-256(00, bytes).
 Digest LeafHash(std::string_view bytes);
 // SHA-256(01, left, right).
