@@ -16,32 +16,33 @@ enum class Pattern : uint8_t { kAny, kSurface, kModelName, kModelVersion, kPlace
 struct TextRule {
   uint16_t bytes_max = 0;
   Pattern pattern = Pattern::kAny;
+  std::string_view EventView::* member = nullptr;  // of a field that is one text
 };
 
 // Limits of promotion.proto by field number; for a pattern its longest match.
 constexpr std::array<TextRule, 31> kTextRules = [] {
   std::array<TextRule, 31> rules{};
-  rules[kEventId] = {128, Pattern::kAny};
-  rules[kSurface] = {128, Pattern::kSurface};
-  rules[kSubjectId] = {128, Pattern::kAny};
-  rules[kItemId] = {256, Pattern::kAny};
-  rules[kModelName] = {128, Pattern::kModelName};
-  rules[kModelVersion] = {64, Pattern::kModelVersion};
-  rules[kPurpose] = {256, Pattern::kAny};
-  rules[kJurisdiction] = {6, Pattern::kPlace};
-  rules[kProcessingRegion] = {6, Pattern::kPlace};
-  rules[kWeightsDigest] = {71, Pattern::kDigest};
-  rules[kSources] = {512, Pattern::kAny};
-  rules[kTenant] = {64, Pattern::kAny};
-  rules[kRecommenderId] = {128, Pattern::kAny};
-  rules[kConsentRef] = {128, Pattern::kAny};
-  rules[kConsentedPurposes] = {256, Pattern::kAny};
-  rules[kSlateId] = {128, Pattern::kAny};
-  rules[kExperimentArm] = {64, Pattern::kAny};
-  rules[kCreatorId] = {128, Pattern::kAny};
-  rules[kSponsorId] = {128, Pattern::kAny};
-  rules[kItemLabels] = {64, Pattern::kAny};
-  rules[kTraceparent] = {512, Pattern::kAny};
+  rules[kEventId] = {128, Pattern::kAny, &EventView::event_id};
+  rules[kSurface] = {128, Pattern::kSurface, &EventView::surface};
+  rules[kSubjectId] = {128, Pattern::kAny, &EventView::subject_id};
+  rules[kItemId] = {256, Pattern::kAny, &EventView::item_id};
+  rules[kModelName] = {128, Pattern::kModelName, &EventView::model_name};
+  rules[kModelVersion] = {64, Pattern::kModelVersion, &EventView::model_version};
+  rules[kPurpose] = {256, Pattern::kAny, &EventView::purpose};
+  rules[kJurisdiction] = {6, Pattern::kPlace, &EventView::jurisdiction};
+  rules[kProcessingRegion] = {6, Pattern::kPlace, &EventView::processing_region};
+  rules[kWeightsDigest] = {71, Pattern::kDigest, &EventView::weights_digest};
+  rules[kSources] = {512, Pattern::kAny, nullptr};
+  rules[kTenant] = {64, Pattern::kAny, &EventView::tenant};
+  rules[kRecommenderId] = {128, Pattern::kAny, &EventView::recommender_id};
+  rules[kConsentRef] = {128, Pattern::kAny, &EventView::consent_ref};
+  rules[kConsentedPurposes] = {256, Pattern::kAny, nullptr};
+  rules[kSlateId] = {128, Pattern::kAny, &EventView::slate_id};
+  rules[kExperimentArm] = {64, Pattern::kAny, &EventView::experiment_arm};
+  rules[kCreatorId] = {128, Pattern::kAny, &EventView::creator_id};
+  rules[kSponsorId] = {128, Pattern::kAny, &EventView::sponsor_id};
+  rules[kItemLabels] = {64, Pattern::kAny, nullptr};
+  rules[kTraceparent] = {512, Pattern::kAny, &EventView::traceparent};
   return rules;
 }();
 constexpr size_t kAttributeNameMax = 64;
@@ -59,9 +60,10 @@ bool Matches(Pattern pattern, std::string_view text) {
     case Pattern::kSurface:
       return IsSurface(text);
     case Pattern::kModelName:
-      return text.find_first_of("/:@") == std::string_view::npos;
+      return std::none_of(text.begin(), text.end(),
+                          [](char c) { return c == '/' || c == ':' || c == '@'; });
     case Pattern::kModelVersion:
-      return text.find_first_of("/:") == std::string_view::npos;
+      return std::none_of(text.begin(), text.end(), [](char c) { return c == '/' || c == ':'; });
     case Pattern::kPlace:
       return IsJurisdiction(text);
     case Pattern::kDigest:
@@ -126,115 +128,34 @@ void Collector::Violate(Cause cause, int field, size_t byte) {
   violations_[violations_count_++] = {cause, field, byte};
 }
 
-bool Collector::See(int field, size_t byte) {
-  if ((seen_ & Bit(field)) != 0) [[unlikely]] {
-    Violate(Cause::kDuplicateField, field, byte);
-    return false;
-  }
-  seen_ |= Bit(field);
-  return true;
-}
-
 void Collector::MarkUnreadable(int field, size_t byte) {
   present_ |= Bit(field);
   Violate(Cause::kBadValue, field, byte);
 }
 
-bool Collector::CheckText(int field, std::string_view text, TextSource source, size_t bytes_max,
-                          size_t byte) {
-  const uint8_t traits = ScanText(text);
+bool Collector::CheckUnusualText(int field, std::string_view text, TextSource source,
+                                 size_t bytes_max, size_t byte) {
+  const uint8_t traits = source == TextSource::kPlain ? 0 : ScanText(text);
   if ((traits & kTextNonAscii) != 0 && source == TextSource::kRaw && !base::IsUtf8(text)) {
     Violate(Cause::kUtf8, field, byte);
     return false;
   }
-  if (text.size() > bytes_max) [[unlikely]] {
-    Violate(Cause::kTooLong, field, byte);
-  }
+  if (text.size() > bytes_max) Violate(Cause::kTooLong, field, byte);
   const bool is_control = (traits & kTextControl) != 0 && field != kTraceparent;
-  if (is_control || source == TextSource::kLoneSurrogate) [[unlikely]] {
-    Violate(Cause::kBadValue, field, byte);
-  }
+  if (is_control || source == TextSource::kLoneSurrogate) Violate(Cause::kBadValue, field, byte);
   return true;
 }
 
 void Collector::Text(int field, std::string_view text, TextSource source, size_t byte) {
   if (text.empty()) return;
   present_ |= Bit(field);
-  const TextRule rule = kTextRules[static_cast<size_t>(field)];
+  const TextRule& rule = kTextRules[static_cast<size_t>(field)];
+  LW_CHECK(rule.member != nullptr, "field {} is no text", field);
   if (!CheckText(field, text, source, rule.bytes_max, byte)) return;
   if (rule.pattern != Pattern::kAny && !Matches(rule.pattern, text)) [[unlikely]] {
     Violate(Cause::kBadValue, field, byte);
   }
-  switch (static_cast<Field>(field)) {
-    case kEventId:
-      view.event_id = text;
-      return;
-    case kSurface:
-      view.surface = text;
-      return;
-    case kSubjectId:
-      view.subject_id = text;
-      return;
-    case kItemId:
-      view.item_id = text;
-      return;
-    case kModelName:
-      view.model_name = text;
-      return;
-    case kModelVersion:
-      view.model_version = text;
-      return;
-    case kPurpose:
-      view.purpose = text;
-      return;
-    case kJurisdiction:
-      view.jurisdiction = text;
-      return;
-    case kProcessingRegion:
-      view.processing_region = text;
-      return;
-    case kWeightsDigest:
-      view.weights_digest = text;
-      return;
-    case kTenant:
-      view.tenant = text;
-      return;
-    case kRecommenderId:
-      view.recommender_id = text;
-      return;
-    case kConsentRef:
-      view.consent_ref = text;
-      return;
-    case kSlateId:
-      view.slate_id = text;
-      return;
-    case kExperimentArm:
-      view.experiment_arm = text;
-      return;
-    case kCreatorId:
-      view.creator_id = text;
-      return;
-    case kSponsorId:
-      view.sponsor_id = text;
-      return;
-    case kTraceparent:
-      view.traceparent = text;
-      return;
-    case kEventTime:
-    case kSources:
-    case kSubjectClass:
-    case kAttributes:
-    case kConsentedPurposes:
-    case kPosition:
-    case kSlateSize:
-    case kScore:
-    case kPropensity:
-    case kItemLabels:
-    case kTopSignals:
-    case kUserOption:
-      break;
-  }
-  LW_CHECK(false, "field {} is no text", field);
+  view.*rule.member = text;
 }
 
 void Collector::Item(int field, std::string_view text, TextSource source, size_t byte) {

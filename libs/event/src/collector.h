@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/src/text.h"
 #include "lineward/event/decode.h"
 
 namespace lineward::event {
@@ -57,6 +58,7 @@ inline constexpr size_t kTopSignalsMax = 8;
 enum class TextSource : uint8_t {
   kRaw,            // any bytes: UTF-8 is checked
   kUtf8,           // known to be UTF-8
+  kPlain,          // known to be UTF-8 without U+0000-001F and U+007F
   kLoneSurrogate,  // unescaped JSON with half of a pair, kept as three bytes
 };
 
@@ -91,7 +93,14 @@ class Collector {
   void Violate(Cause cause, int field, size_t byte);
 
   // True if the field came for the first time; else notes the duplicate.
-  bool See(int field, size_t byte);
+  bool See(int field, size_t byte) {
+    if ((seen_ & Bit(field)) != 0) [[unlikely]] {
+      Violate(Cause::kDuplicateField, field, byte);
+      return false;
+    }
+    seen_ |= Bit(field);
+    return true;
+  }
   bool IsPresent(int field) const { return (present_ & Bit(field)) != 0; }
   // A value is there but cannot be read: it is neither missing nor filled.
   void MarkUnreadable(int field, size_t byte);
@@ -133,7 +142,16 @@ class Collector {
   static uint32_t Bit(int field) { return uint32_t{1} << field; }
   // False if the text is not to be judged further.
   bool CheckText(int field, std::string_view text, TextSource source, size_t bytes_max,
-                 size_t byte);
+                 size_t byte) {
+    const bool is_plain =
+        source == TextSource::kPlain || (source != TextSource::kLoneSurrogate && IsPlain(text));
+    if (is_plain && text.size() <= bytes_max) [[likely]] {
+      return true;
+    }
+    return CheckUnusualText(field, text, source, bytes_max, byte);
+  }
+  bool CheckUnusualText(int field, std::string_view text, TextSource source, size_t bytes_max,
+                        size_t byte);
 
   uint32_t seen_ = 0;
   uint32_t present_ = 0;

@@ -153,6 +153,7 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
 
 // What stands before `;`, without white space around it.
 std::string_view MediaType(std::string_view content_type) {
+  if (content_type.empty()) return {};
   std::string_view type = content_type.substr(0, content_type.find(';'));
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
   while (!type.empty() && is_space(type.front())) type.remove_prefix(1);

@@ -2,8 +2,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <string>
 
 #include "event/src/text.h"
@@ -76,31 +78,64 @@ constexpr KeyName kPromotionKeys[] = {
 
 constexpr size_t kKeySlots = 256;
 
+// Factors found by trying: no two of the keys meet, which the table asserts.
 constexpr size_t KeySlot(std::string_view name) {
   const auto at = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(name[i])); };
-  return (name.size() * 7 + at(0) * 31 + at(name.size() - 1) * 17 + at(name.size() / 2) * 5) %
+  return (name.size() * 70 + at(0) * 26 + at(name.size() - 1) * 35 + at(name.size() / 2) * 40) %
          kKeySlots;
 }
 
-// Open addressing over kPromotionKeys, built by the compiler; 255 = free.
+// Index into kPromotionKeys by slot, built by the compiler; kKeySlots - 1 = free.
+constexpr uint8_t kFreeSlot = kKeySlots - 1;
 constexpr std::array<uint8_t, kKeySlots> kKeyTable = [] {
   std::array<uint8_t, kKeySlots> table{};
-  table.fill(255);
+  table.fill(kFreeSlot);
   for (size_t i = 0; i < std::size(kPromotionKeys); ++i) {
-    size_t slot = KeySlot(kPromotionKeys[i].name);
-    while (table[slot] != 255) slot = (slot + 1) % kKeySlots;
-    table[slot] = static_cast<uint8_t>(i);
+    table[KeySlot(kPromotionKeys[i].name)] = static_cast<uint8_t>(i);
   }
   return table;
 }();
+static_assert(std::count(kKeyTable.begin(), kKeyTable.end(), kFreeSlot) ==
+              kKeySlots - std::size(kPromotionKeys));
+
+// What `==` says, for names of at most 24 bytes without a call.
+bool IsEqual(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto differ = [&](auto word, size_t at) {
+    auto other = word;
+    std::memcpy(&word, a.data() + at, sizeof(word));
+    std::memcpy(&other, b.data() + at, sizeof(other));
+    return word ^ other;
+  };
+  if (size >= 8 && size <= 24) {
+    const uint64_t middle = size > 16 ? differ(uint64_t{}, 8) : 0;
+    return (differ(uint64_t{}, 0) | differ(uint64_t{}, size - 8) | middle) == 0;
+  }
+  if (size >= 4 && size < 8) return (differ(uint32_t{}, 0) | differ(uint32_t{}, size - 4)) == 0;
+  return a == b;
+}
 
 int PromotionField(std::string_view name) {
   if (name.empty()) return 0;
-  for (size_t slot = KeySlot(name); kKeyTable[slot] != 255; slot = (slot + 1) % kKeySlots) {
-    const KeyName& key = kPromotionKeys[kKeyTable[slot]];
-    if (key.name == name) return key.field;
-  }
-  return 0;
+  const uint8_t index = kKeyTable[KeySlot(name)];
+  if (index == kFreeSlot || !IsEqual(kPromotionKeys[index].name, name)) return 0;
+  return kPromotionKeys[index].field;
+}
+
+// True if no text of these bytes of JSON can hold an escape or U+007F. Stage 1 refuses raw control
+// characters and what is not UTF-8, so each text is then known to be plain.
+bool HasPlainTexts(std::string_view json) {
+  const auto others = [](const char* at) {
+    const ByteVector bytes = LoadVector(at);
+    return (bytes == '\\') | (bytes == 0x7f);
+  };
+  // Smaller ones are no promotion.
+  if (json.size() < sizeof(ByteVector)) return false;
+  const char* const last = json.data() + json.size() - sizeof(ByteVector);
+  ByteVector found = others(last);
+  for (const char* at = json.data(); at < last; at += sizeof(ByteVector)) found |= others(at);
+  return !IsAnySet(found);
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -188,6 +223,7 @@ class Walker {
         byte_base_(byte_base),
         index_(index),
         count_(count),
+        text_source_(HasPlainTexts(text) ? TextSource::kPlain : TextSource::kUtf8),
         unescaped_(*unescaped),
         out_(*out) {
     next_unescaped_ = unescaped_.data();
@@ -208,7 +244,7 @@ class Walker {
     const size_t first = index_[at_];
     size_t end = at_ + 1 < count_ ? index_[at_ + 1] : text_.size();
     while (IsSpace(text_[end - 1])) --end;
-    return text_.substr(first, end - first);
+    return {text_.data() + first, end - first};
   }
 
   // Calls member(key, place) with the cursor on the value, for each member of the object here.
@@ -282,6 +318,8 @@ class Walker {
   const uint32_t* const index_;
   const size_t count_;
   size_t at_ = 0;
+  // Of a text without escapes.
+  const TextSource text_source_;
   std::string& unescaped_;
   char* next_unescaped_ = nullptr;
   Collector& out_;
@@ -291,9 +329,11 @@ bool Walker::ReadText(Text* text) {
   if (Peek() != '"') return false;
   const std::string_view scalar = Scalar();
   if (scalar.size() < 2 || scalar.back() != '"') return false;
-  const std::string_view raw = scalar.substr(1, scalar.size() - 2);
-  if (raw.find('\\') == std::string_view::npos) [[likely]] {
-    *text = {raw, TextSource::kUtf8};
+  const std::string_view raw(scalar.data() + 1, scalar.size() - 2);
+  if (text_source_ == TextSource::kPlain || raw.find('\\') == std::string_view::npos) [[likely]] {
+    // Member by member: a whole Text would be put together on the stack and wait for itself there.
+    text->text = raw;
+    text->source = text_source_;
   } else if (!Unescape(raw, text)) {
     return false;
   }

@@ -28,6 +28,18 @@ class Wires {
   bool Next(uint32_t* tag) {
     if (at_ == end_ || failed) return false;
     if (++fields_ > kFieldsMax) return Fail();
+    // Fields 1-15 and 16-2047, whose tags are one byte and two.
+    const auto first = static_cast<uint8_t>(*at_);
+    if (first >= 8 && first < 0x80) {
+      *tag = first;
+      ++at_;
+      return true;
+    }
+    if (end_ - at_ >= 2 && first >= 0x80 && static_cast<uint8_t>(at_[1] - 1) < 0x7f) {
+      *tag = static_cast<uint32_t>(first & 0x7f) | static_cast<uint32_t>(at_[1]) << 7;
+      at_ += 2;
+      return true;
+    }
     uint64_t value = 0;
     if (!Varint(kTagBytesMax, &value)) return false;
     *tag = static_cast<uint32_t>(value);  // cut, as protobuf does
@@ -37,14 +49,19 @@ class Wires {
   bool Double(double* value) {
     if (end_ - at_ < 8) return Fail();
     uint64_t bits = 0;
-    for (int i = 7; i >= 0; --i) bits = bits << 8 | static_cast<uint8_t>(at_[i]);
+    std::memcpy(&bits, at_, sizeof(bits));
+    if constexpr (std::endian::native == std::endian::big) bits = __builtin_bswap64(bits);
     *value = std::bit_cast<double>(bits);
     at_ += 8;
     return true;
   }
   bool Bytes(std::string_view* value) {
     uint64_t size = 0;
-    if (!Varint(kTagBytesMax, &size)) return false;
+    if (at_ != end_ && static_cast<uint8_t>(*at_) < 0x80) [[likely]] {
+      size = static_cast<uint8_t>(*at_++);
+    } else if (!Varint(kTagBytesMax, &size)) {
+      return false;
+    }
     if (size > static_cast<uint64_t>(end_ - at_)) return Fail();
     *value = {at_, static_cast<size_t>(size)};
     at_ += size;
@@ -128,7 +145,7 @@ class Scanner {
   void SeeNestedText(uint32_t* seen, uint32_t bit, int field, std::string_view before,
                      const char* at) {
     SeeNested(seen, bit, field, at);
-    if (!base::IsUtf8(before)) out_.Violate(Cause::kUtf8, field, Place(at));
+    if (!before.empty() && !base::IsUtf8(before)) out_.Violate(Cause::kUtf8, field, Place(at));
   }
 
   const std::string_view bytes_;

@@ -11,36 +11,6 @@
 namespace lineward::event {
 namespace {
 
-constexpr uint64_t kOnes = 0x0101010101010101;
-constexpr uint64_t kHighs = 0x8080808080808080;
-
-uint64_t Load(const char* at) {
-  uint64_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-
-uint8_t ScanByte(uint8_t byte) {
-  if (byte >= 0x80) return kTextNonAscii;
-  if (byte < 0x20 || byte == 0x7f) return kTextControl;
-  return byte == '\\' ? kTextBackslash : 0;
-}
-
-// True if some byte of the word is not printable ASCII or is a backslash. Bytes with the high bit
-// may make neighbours look suspicious: the caller then looks at each byte.
-bool IsSuspicious(uint64_t word) {
-  const uint64_t below_space = word - kOnes * 0x20;
-  const uint64_t del = (word ^ (kOnes * 0x7f)) - kOnes;
-  const uint64_t backslash = (word ^ (kOnes * '\\')) - kOnes;
-  return ((word | below_space | del | backslash) & kHighs) != 0;
-}
-
-uint8_t ScanWord(const char* at, size_t size) {
-  uint8_t traits = 0;
-  for (size_t i = 0; i < size; ++i) traits |= ScanByte(static_cast<uint8_t>(at[i]));
-  return traits;
-}
-
 constexpr std::array<bool, 256> SurfaceBytes() {
   std::array<bool, 256> allowed{};
   for (int c = 'A'; c <= 'Z'; ++c) allowed[static_cast<size_t>(c)] = true;
@@ -124,20 +94,39 @@ std::optional<Whole> ParseWhole(std::string_view number) {
   return whole;
 }
 
+// The exact quotient of two exact doubles is rounded once, so it is the nearest double (W. Clinger,
+// "How to Read Floating Point Numbers Accurately", 1990). Nullopt for anything but up to 15 digits
+// with a point in them.
+std::optional<double> ParseShortDecimal(std::string_view number) {
+  constexpr size_t kCharsMax = 16;
+  constexpr std::array<double, kCharsMax> kPowers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  if (number.size() > kCharsMax) return std::nullopt;
+  uint64_t digits = 0;
+  size_t point = number.size();
+  for (size_t i = 0; i < number.size(); ++i) {
+    if (number[i] == '.') {
+      point = i;
+    } else if (IsDigit(number[i])) {
+      digits = digits * 10 + static_cast<uint64_t>(number[i] - '0');
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (point == number.size()) return std::nullopt;
+  return static_cast<double>(digits) / kPowers[number.size() - point - 1];
+}
+
 }  // namespace
 
 uint8_t ScanText(std::string_view text) {
-  const char* at = text.data();
-  size_t left = text.size();
   uint8_t traits = 0;
-  while (left >= 8) {
-    if (IsSuspicious(Load(at))) [[unlikely]] {
-      traits |= ScanWord(at, 8);
-    }
-    at += 8;
-    left -= 8;
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte >= 0x80) traits |= kTextNonAscii;
+    if (byte < 0x20 || byte == 0x7f) traits |= kTextControl;
   }
-  return traits | ScanWord(at, left);
+  return traits;
 }
 
 bool IsSurface(std::string_view text) {
@@ -155,9 +144,14 @@ bool IsJurisdiction(std::string_view text) {
 
 bool IsWeightsDigest(std::string_view text) {
   constexpr std::string_view kPrefix = "sha256:";
-  if (text.size() != kPrefix.size() + 64 || !text.starts_with(kPrefix)) return false;
-  return std::all_of(text.begin() + kPrefix.size(), text.end(),
-                     [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); });
+  constexpr size_t kHexDigits = 64;
+  if (text.size() != kPrefix.size() + kHexDigits || !text.starts_with(kPrefix)) return false;
+  ByteVector others{};
+  for (size_t i = 0; i < kHexDigits; i += sizeof(ByteVector)) {
+    const ByteVector bytes = LoadVector(text.data() + kPrefix.size() + i);
+    others |= ((bytes < '0') | (bytes > '9')) & ((bytes < 'a') | (bytes > 'f'));
+  }
+  return !IsAnySet(others);
 }
 
 std::optional<int64_t> ParseTimeMicros(std::string_view text) {
@@ -233,6 +227,13 @@ bool IsJsonNumber(std::string_view text) {
 }
 
 std::optional<uint32_t> ParseUint32(std::string_view number) {
+  // Nearly all: digits that cannot overflow.
+  constexpr size_t kDigitsSafe = 9;
+  if (number.size() <= kDigitsSafe && std::all_of(number.begin(), number.end(), IsDigit)) {
+    uint32_t value = 0;
+    for (const char c : number) value = value * 10 + static_cast<uint32_t>(c - '0');
+    return value;
+  }
   const auto whole = ParseWhole(number);
   if (!whole.has_value() || whole->magnitude > UINT32_MAX) return std::nullopt;
   if (whole->is_negative && whole->magnitude != 0) return std::nullopt;
@@ -249,6 +250,7 @@ std::optional<int32_t> ParseInt32(std::string_view number) {
 }
 
 std::optional<double> ParseDouble(std::string_view number) {
+  if (const auto value = ParseShortDecimal(number)) return value;
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (error == std::errc()) return value;

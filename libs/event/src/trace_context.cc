@@ -9,20 +9,26 @@ namespace {
 // version 2, dash, trace id 32, dash, span id 16, dash, flags 2
 constexpr size_t kBytes = 55;
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+// 255: none.
+constexpr std::array<uint8_t, 256> kHexValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(255);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (size_t i = 0; i < kDigits.size(); ++i) {
+    values[static_cast<uint8_t>(kDigits[i])] = static_cast<uint8_t>(i);
+  }
+  return values;
+}();
 
 bool ReadHex(std::string_view text, std::span<uint8_t> out) {
+  uint8_t all = 0;
   for (size_t i = 0; i < out.size(); ++i) {
-    const int high = HexDigit(text[2 * i]);
-    const int low = HexDigit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<uint8_t>(high * 16 + low);
+    const uint8_t high = kHexValues[static_cast<uint8_t>(text[2 * i])];
+    const uint8_t low = kHexValues[static_cast<uint8_t>(text[2 * i + 1])];
+    out[i] = static_cast<uint8_t>(high << 4 | low);
+    all |= high | low;
   }
-  return true;
+  return all < 16;
 }
 
 bool IsZero(std::span<const uint8_t> bytes) {

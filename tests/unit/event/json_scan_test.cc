@@ -1,5 +1,6 @@
 #include "event/src/json_scan.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/event/event_builder.h"
@@ -49,6 +50,19 @@ TEST(JsonScan, TellsWhatRfc8259Forbids) {
                            R"("sources":["a",])",
                            R"("topSignals":[{"name":"a",}])"}) {
     EXPECT_EQ(decoder.Of(GoodJson(more)), (Outcome{Cause::kJson, ""})) << more;
+  }
+}
+
+TEST(JsonScan, FindsADeleteCharacterWhereverItStands) {
+  Decoder decoder;
+  for (const char* more : {R"("x":1)", R"("x":"\n")"}) {
+    for (size_t size = 1; size <= 40; ++size) {
+      std::string tenant(size, 'a');
+      const auto with = [&] { return GoodJson(fmt::format(R"({},"tenant":"{}")", more, tenant)); };
+      EXPECT_EQ(decoder.Of(with()), kGood) << size;
+      tenant[size / 2] = '\x7f';
+      EXPECT_EQ(decoder.Of(with()), (Outcome{Cause::kBadValue, "tenant"})) << size;
+    }
   }
 }
 

@@ -11,18 +11,19 @@ TEST(Text, ScanTellsEachByteAtEachPlace) {
   for (int byte = 0; byte < 256; ++byte) {
     const uint8_t wanted = byte >= 0x80                 ? kTextNonAscii
                            : byte < 0x20 || byte == 127 ? kTextControl
-                           : byte == '\\'               ? kTextBackslash
                                                         : 0;
-    for (size_t size = 1; size <= 20; ++size) {
+    for (size_t size = 1; size <= 40; ++size) {
       for (size_t at = 0; at < size; ++at) {
         std::string text(size, 'a');
         text[at] = static_cast<char>(byte);
         EXPECT_EQ(ScanText(text), wanted) << byte << " at " << at << " of " << size;
+        EXPECT_EQ(IsPlain(text), wanted == 0) << byte << " at " << at << " of " << size;
       }
     }
   }
   EXPECT_EQ(ScanText(""), 0);
-  EXPECT_EQ(ScanText("a\xc3\xa9\\\n aaaaaaaa"), kTextNonAscii | kTextBackslash | kTextControl);
+  EXPECT_TRUE(IsPlain(""));
+  EXPECT_EQ(ScanText("a\xc3\xa9\\\n aaaaaaaa"), kTextNonAscii | kTextControl);
 }
 
 TEST(Text, MatchesPlaces) {
@@ -91,6 +92,11 @@ TEST(Text, ReadsWholeNumbersExactly) {
 
 TEST(Text, ReadsDoublesUnlessInfinite) {
   EXPECT_EQ(ParseDouble("0.1"), 0.1);
+  EXPECT_EQ(ParseDouble("-0.1"), -0.1);
+  EXPECT_EQ(ParseDouble("123456789012.345"), 123456789012.345);
+  EXPECT_EQ(ParseDouble("0.12345678901234"), 0.12345678901234);
+  EXPECT_EQ(ParseDouble("0.123456789012345678"), 0.123456789012345678);
+  EXPECT_EQ(ParseDouble("42"), 42.0);
   EXPECT_EQ(ParseDouble("1.7976931348623157e308"), 1.7976931348623157e308);
   EXPECT_FALSE(ParseDouble("1e309").has_value());
   EXPECT_FALSE(ParseDouble("-1e400").has_value());
