@@ -21,6 +21,7 @@
 #include "lineward/base/fault.h"
 #include "lineward/base/status.h"
 #include "lineward/store/reasons.h"
+#include "store/src/info_log.h"
 #include "store/src/rocks.h"
 #include "store/src/status.h"
 
@@ -39,8 +40,6 @@ constexpr double kBloomBitsPerKey = 10;
 constexpr int kZstdLevel = 3;
 constexpr uint64_t kFileBytesMax = 128 << 20;  // growing keys land at the bottom in few big files
 constexpr int kLevel0Files = 8;
-constexpr size_t kInfoLogBytes = 4 << 20;
-constexpr size_t kInfoLogs = 2;
 constexpr size_t kScanReadaheadBytes = 1 << 20;
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
@@ -126,9 +125,6 @@ rocksdb::DBOptions MakeDbOptions(const DbOptions& options) {
       rocksdb::NewGenericRateLimiter(static_cast<int64_t>(options.background_bytes_per_second)));
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.avoid_flush_during_shutdown = true;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = kInfoLogBytes;
-  db.keep_log_file_num = kInfoLogs;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   return db;
@@ -278,6 +274,7 @@ absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
   const std::string& path = impl->options.path;
   const std::string what = "store `" + path + "`";
   LW_RETURN_IF_ERROR(MakeFolder(impl->options));
+  impl->db_options.info_log = std::make_shared<InfoLog>(path);
 
   std::vector<std::string> names;
   std::error_code error;
