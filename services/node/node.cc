@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -96,17 +98,25 @@ std::optional<int64_t> FirstInvisible(const ledger::Ledger& ledger,
   return low;
 }
 
-absl::Status MakeFolder(const std::string& path) {
-  std::error_code ec;
-  std::filesystem::create_directories(path, ec);
-  if (ec) {
-    return base::InvalidArgument("CONFIG_INVALID", "state_dir: cannot make `{}`: {}", path,
-                                 ec.message());
+// A full or broken disk is the storage's failure, anything else one of the configuration.
+absl::Status CannotWrite(const std::string& path, std::error_code error) {
+  const std::string why = error.message();
+  if (error == std::errc::no_space_on_device || error.value() == EDQUOT) {
+    return base::ResourceExhausted(store::kStoreFull, "state_dir: writing `{}`: {}", path, why);
   }
-  return absl::OkStatus();
+  if (error == std::errc::io_error) {
+    return base::Unavailable(store::kStoreIoError, "state_dir: writing `{}`: {}", path, why);
+  }
+  return base::InvalidArgument("CONFIG_INVALID", "state_dir: writing `{}`: {}", path, why);
 }
 
-// The key in `state_dir`, made at the first start: environment dev alone.
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error ? CannotWrite(path, error) : absl::OkStatus();
+}
+
+// The key in `state_dir`, made at the first start: environment dev alone. Written whole or not.
 absl::StatusOr<std::string> DevTenantKey(const std::string& state_dir) {
   const std::string path = state_dir + "/tenant-key";
   if (std::ifstream in(path, std::ios::binary); in) {
@@ -119,11 +129,15 @@ absl::StatusOr<std::string> DevTenantKey(const std::string& state_dir) {
     return bytes.str();
   }
   const std::string key = crypto::RandomBytes(kTenantKeyBytes);
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  const std::string unfinished = path + ".unfinished";
+  std::remove(unfinished.c_str());
+  errno = 0;
+  std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
   out << key;
   out.close();
-  if (!out || chmod(path.c_str(), S_IRUSR) != 0) {
-    return base::InvalidArgument("CONFIG_INVALID", "cannot write `{}`", path);
+  if (!out || chmod(unfinished.c_str(), S_IRUSR) != 0 ||
+      std::rename(unfinished.c_str(), path.c_str()) != 0) {
+    return CannotWrite(path, std::error_code(errno, std::generic_category()));
   }
   return key;
 }
