@@ -4,14 +4,11 @@ from the first transaction after the policy head is deleted.
 
 LINEWARD_BARRIER_STARTS (5) scales it."""
 
-import json
 import os
 import pathlib
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 
 import confluent_kafka
@@ -126,16 +123,6 @@ class Story:
         return rows
 
 
-def cause_of(node: Node) -> str:
-    """Why the gate is not ready; empty if it is."""
-    try:
-        with urllib.request.urlopen(node.admin + "/readyz?verbose", timeout=30) as answer:
-            text = answer.read()
-    except urllib.error.HTTPError as error:
-        text = error.read()
-    return {check["name"]: check.get("cause", "") for check in json.loads(text)["checks"]}["gate"]
-
-
 @pytest.fixture
 def story(tmp_path: pathlib.Path, address: str) -> Story:
     for program in (BINARY, BINARY.parent / "gate_process"):
@@ -154,10 +141,10 @@ def start_behind_slow_topic(story: Story) -> int:
     seen = 0
     with story.node(LINEWARD_FAULT="control.after_apply:*:sleep=200") as node:
         deadline = time.monotonic() + PATIENCE_S
-        while cause_of(node) != "":
-            assert time.monotonic() < deadline, cause_of(node)
+        while node.causes()["gate"] != "":
+            assert time.monotonic() < deadline, node.causes()["gate"]
             committed = story.committed()
-            if cause_of(node).startswith("control barrier: lineward."):
+            if node.causes()["gate"].startswith("control barrier: lineward."):
                 assert committed == before
                 seen += 1
         wait_until(lambda: story.committed() >= story.sent, "the gate decides all")

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(
@@ -127,6 +129,15 @@ class Node:
         done = self.cli(*arguments, "-o", "json", stdin=stdin)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def causes(self) -> dict[str, str]:
+        """Per role why it is not ready; empty text: it is."""
+        try:
+            with urllib.request.urlopen(self.admin + "/readyz?verbose", timeout=PATIENCE) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            text = error.read()
+        return {check["name"]: check.get("cause", "") for check in json.loads(text)["checks"]}
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
