@@ -36,6 +36,7 @@
 #include "services/ledger/history.h"
 #include "services/ledger/wiring.h"
 #include "services/node/log_events.h"
+#include "services/node/metrics.h"
 
 namespace lineward::services {
 namespace {
@@ -226,6 +227,7 @@ struct Node::Impl {
   telemetry::Logger log;
   telemetry::MetricRegistry metrics;
   std::unique_ptr<telemetry::ProcessMetrics> process_metrics;
+  std::unique_ptr<NodeMetrics> node_metrics;
   telemetry::Health health;
   std::unique_ptr<http::ServerMetrics> server_metrics;
   std::unique_ptr<ledger::LedgerMetrics> ledger_metrics;
@@ -287,6 +289,7 @@ absl::Status Node::Impl::Start() {
 
   LW_RETURN_IF_ERROR(MakeFolder(node.state_dir));
   process_metrics = std::make_unique<telemetry::ProcessMetrics>(&metrics);
+  node_metrics = std::make_unique<NodeMetrics>(&metrics, version);
   server_metrics = std::make_unique<http::ServerMetrics>(&metrics);
   if (node.HasRole("ledger")) ledger_metrics = std::make_unique<ledger::LedgerMetrics>(&metrics);
   control_metrics = std::make_unique<control::FollowerMetrics>(&metrics);
@@ -539,7 +542,9 @@ absl::Status Node::Impl::Watch() {
     LW_RETURN_IF_ERROR(base::Annotate(ledger->FatalStatus(), "ledger"));
     tell("ledger", ledger->NotReadyCause());
   }
-  const bool is_ready = health.Ready().is_ok;
+  const telemetry::HealthReport ready = health.Ready();
+  node_metrics->Show(ready, options.node.roles);
+  const bool is_ready = ready.is_ok;
   if (is_ready && !was_ready) log.Write(kLogNodeReady, "all roles are ready");
   was_ready = is_ready;
   return absl::OkStatus();

@@ -64,6 +64,7 @@ struct Follower::Impl {
   void Publish();
   void Tell();
   void UpdateMetrics();
+  void ShowPolicySet(const ControlSnapshot& snapshot);
   void Wait(absl::Duration duration);
   std::string CauseLocked() const LW_REQUIRES(mutex);
   std::string NotReadyCause() const {
@@ -85,6 +86,8 @@ struct Follower::Impl {
   ControlState state;
   std::array<int64_t, kControlTopics> next{};  // everything below was read
   std::vector<ConsentUpdate> consent_updates;
+  // Set and epoch in `policy_info`; empty: none yet.
+  std::pair<std::string, std::string> shown_set;
   // Per topic the end that it had at `at` and that was not reached yet. A newer one is taken up
   // only then: a topic that grows for ever would else never be fresh.
   struct AskedEnd {
@@ -300,9 +303,23 @@ void Follower::Impl::Publish() {
   std::shared_ptr<const ControlSnapshot> built =
       state.Build(base::ToUnixMicros(options.clock->Now()));
   Tell();
+  ShowPolicySet(*built);
   base::MutexLock lock(&mutex);
   current.swap(built);
   changed.NotifyAll();
+}
+
+void Follower::Impl::ShowPolicySet(const ControlSnapshot& snapshot) {
+  constexpr size_t kShownBytes = 3 + 12;  // `ps-` and 12 hex digits
+  if (metrics == nullptr || snapshot.Policies() == nullptr) return;
+  const std::pair now(snapshot.PolicySetId().substr(0, kShownBytes),
+                      std::to_string(snapshot.PolicyEpoch()));
+  if (now == shown_set) return;
+  if (!shown_set.first.empty()) {
+    metrics->policy_info->Remove({"current", shown_set.first, shown_set.second});
+  }
+  metrics->policy_info->With({"current", now.first, now.second})->Set(1);
+  shown_set = now;
 }
 
 void Follower::Impl::Tell() {

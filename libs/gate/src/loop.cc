@@ -34,6 +34,7 @@ constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 constexpr int64_t kFutureMs = 1'000;
 // One promotion in so many is timed.
 constexpr int64_t kTimedEvery = 64;
+constexpr absl::Duration kLagInterval = absl::Seconds(1);
 
 std::chrono::nanoseconds Nanos(absl::Duration duration) {
   return std::chrono::nanoseconds(absl::ToInt64Nanoseconds(duration));
@@ -111,6 +112,9 @@ Loop::Loop(LoopContext context, int index)
     added.dead_letters = metrics.dead_letters->With({source.topic});
     added.future_events = metrics.future_events->With({source.topic});
     added.offset_gaps = metrics.offset_gaps->With({source.topic});
+    for (size_t i = 0; i < added.outputs.size(); ++i) {
+      added.produced[i] = metrics.records_produced->With({added.outputs[i]});
+    }
     added.assigned_partitions = metrics.assigned_partitions->With({source.topic});
     for (int cause = 1; cause <= event::kCauses; ++cause) {
       added.decode_failures[static_cast<size_t>(cause)] = metrics.decode_failures->With(
@@ -274,7 +278,9 @@ absl::Status Loop::Step() {
   }
   if (polled.records.empty() && !transaction_.is_open) {
     for (Partition& partition : partitions_) {
-      if (std::exchange(partition.newest_timestamp_ms, 0) != 0) partition.lag_seconds->Set(0);
+      if (std::exchange(partition.newest_timestamp_ms, 0) == 0) continue;
+      partition.lag_seconds->Set(0);
+      partition.lag_records->Set(0);
     }
   }
   if (transaction_.is_open && Elapsed(transaction_.begun, Now()) >= options_.commit_interval) {
@@ -324,8 +330,9 @@ void Loop::StopPartition(Partition& partition, const absl::Status& status) {
 void Loop::DropPartitions() {
   for (Partition& partition : partitions_) {
     partition.sealer.Clear();
-    context_.metrics->lag_seconds->Remove(
-        {partition.name.topic, std::to_string(partition.name.partition)});
+    const std::string number = std::to_string(partition.name.partition);
+    context_.metrics->lag_seconds->Remove({partition.name.topic, number});
+    context_.metrics->lag_records->Remove({partition.name.topic, number});
   }
   for (Source& source : sources_) source.assigned_partitions->Set(0);
   by_pointer_.clear();
@@ -373,6 +380,7 @@ absl::Status Loop::Assigned(std::span<const stream::TopicPartition> partitions) 
       const std::string number = std::to_string(name.partition);
       partition.consumed = context_.metrics->records_consumed->With({name.topic, number});
       partition.lag_seconds = context_.metrics->lag_seconds->With({name.topic, number});
+      partition.lag_records = context_.metrics->lag_records->With({name.topic, number});
     }
   }
   for (size_t i = 0; i < sources_.size(); ++i) {
@@ -604,6 +612,7 @@ absl::Status Loop::SendOutput(Partition& partition, const stream::RecordView& re
     StopPartition(partition, status);
     return base::Aborted(base::ReasonOf(status), "{}: {}", partition.text, base::MessageOf(status));
   }
+  ++partition.source->sent[static_cast<size_t>(decision.row.route) - 1];
   return status;
 }
 
@@ -652,6 +661,7 @@ absl::Status Loop::Seal(Partition& partition, SealTrigger trigger) {
                              .partition = partition.decisions_partition,
                              .key = key.key,
                              .value = key.value}));
+    ++pending_.keys;
   }
   LW_RETURN_IF_ERROR(base::FaultPoint("gate.after_seal"));
   LW_RETURN_IF_ERROR(Send({.topic = stream::kDecisionsTopic,
@@ -686,6 +696,14 @@ void Loop::Count(const Partition& partition, const stream::RecordView& record,
   ++pending_.decisions[outcome][static_cast<size_t>(verdict.primary) % Pending::kReasonCodes];
   const bool is_shadow = verdict.mode == policy::Mode::kShadow;
   for (size_t i = 0; i < verdict.rule_count; ++i) ++pending_.rules[{verdict.rules[i], is_shadow}];
+  if (is_shadow) ++pending_.shadow_bound[outcome];
+  if (verdict.has_shadow()) {
+    ++pending_.shadow_differences[outcome][IndexOf(verdict.shadow_outcome)];
+  }
+  for (size_t i = 0; i < verdict.error_count; ++i) {
+    const policy::Rule* const rule = policy_set_->rule(verdict.errors[i]);
+    if (rule != nullptr) ++pending_.rule_errors[static_cast<size_t>(rule->effect)];
+  }
   if (decision.row.purpose != decision::kEmptyFragment) {
     ++pending_.purposes[{decision.row.purpose, static_cast<uint8_t>(outcome)}];
   }
@@ -792,8 +810,54 @@ absl::Status Loop::Commit(SealTrigger trigger) {
   }
   DropTransaction();
   backoff_steps_ = 0;
+  MeasureLag();
   watch_->Tick();
   return absl::OkStatus();
+}
+
+void Loop::MeasureLag() {
+  if (Elapsed(lag_measured_at_, Now()) < kLagInterval) return;
+  lag_measured_at_ = Now();
+  std::vector<stream::TopicPartition> names;
+  for (const Partition& partition : partitions_) names.push_back(partition.name);
+  // A neighbour that does not answer shows elsewhere; the gauges keep what they were.
+  const auto ends = consumer_->EndOffsets(names);
+  if (!ends.ok()) return;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const int64_t behind = std::max<int64_t>((*ends)[i] - partitions_[i].expected, 0);
+    partitions_[i].lag_records->Set(static_cast<double>(behind));
+  }
+}
+
+void Loop::CountProduced() {
+  for (Source& source : sources_) {
+    for (size_t i = 0; i < source.sent.size(); ++i) {
+      source.produced[i]->Add(static_cast<double>(source.sent[i]));
+    }
+  }
+  uint64_t blocks = 0;
+  for (const uint64_t sealed : pending_.sealed) blocks += sealed;
+  telemetry::CounterFamily& produced = *context_.metrics->records_produced;
+  produced.With({stream::kDecisionsTopic})->Add(static_cast<double>(blocks));
+  produced.With({stream::kKeysTopic})->Add(static_cast<double>(pending_.keys));
+}
+
+void Loop::CountShadow() {
+  GateMetrics& metrics = *context_.metrics;
+  for (size_t outcome = 0; outcome < kOutcomes; ++outcome) {
+    uint64_t decided = 0;
+    for (const uint32_t count : pending_.decisions[outcome]) decided += count;
+    const uint64_t in_shadow = pending_.shadow_bound[outcome];
+    metrics.current_decisions[outcome]->Add(static_cast<double>(decided - in_shadow));
+    metrics.shadow_decisions[outcome]->Add(static_cast<double>(in_shadow));
+    for (size_t other = 0; other < kOutcomes; ++other) {
+      metrics.shadow_differences[outcome][other]->Add(
+          static_cast<double>(pending_.shadow_differences[outcome][other]));
+    }
+  }
+  for (size_t effect = 0; effect < kRuleEffects; ++effect) {
+    metrics.rule_errors[effect]->Add(static_cast<double>(pending_.rule_errors[effect]));
+  }
 }
 
 void Loop::CountCommitted() {
@@ -814,6 +878,8 @@ void Loop::CountCommitted() {
     }
     ages.Flush();
   }
+  CountShadow();
+  CountProduced();
   for (const auto& [key, count] : pending_.rules) {
     metrics.rule_matches->With({policy_set_->rule_id(key.first), key.second ? "shadow" : "enforce"})
         ->Add(static_cast<double>(count));
@@ -856,8 +922,13 @@ void Loop::DropTransaction() {
   pending_.rules.clear();
   pending_.purposes.clear();
   pending_.obligations.fill(0);
+  pending_.shadow_bound.fill(0);
+  pending_.shadow_differences = {};
+  pending_.rule_errors.fill(0);
   for (auto& timestamps : pending_.timestamps_ms) timestamps.clear();
   pending_.sealed.fill(0);
+  pending_.keys = 0;
+  for (Source& source : sources_) source.sent.fill(0);
   pending_.removed = {};
   pending_.invalid_traces = 0;
   for (Partition& partition : partitions_) {

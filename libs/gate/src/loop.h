@@ -63,7 +63,8 @@ class Loop {
     telemetry::Counter* future_events = nullptr;
     telemetry::Counter* offset_gaps = nullptr;
     std::array<telemetry::Counter*, event::kCauses + 1> decode_failures{};
-    std::array<telemetry::Counter*, 4> produced{};
+    std::array<telemetry::Counter*, 4> produced{};  // by Route - 1
+    std::array<uint64_t, 4> sent{};                 // likewise, in the open transaction
     std::unique_ptr<telemetry::LocalHistogram> event_bytes;
     uint64_t assigned = 0;
     telemetry::Gauge* assigned_partitions = nullptr;
@@ -92,6 +93,7 @@ class Loop {
     int64_t newest_timestamp_ms = 0;
     telemetry::Counter* consumed = nullptr;
     telemetry::Gauge* lag_seconds = nullptr;
+    telemetry::Gauge* lag_records = nullptr;
   };
 
   // The open transaction.
@@ -113,8 +115,12 @@ class Loop {
     absl::flat_hash_map<std::pair<policy::RuleIndex, bool>, uint64_t> rules;  // rule, is shadow
     absl::flat_hash_map<std::pair<decision::FragmentId, uint8_t>, uint64_t> purposes;
     std::array<uint64_t, policy::kObligationTypes> obligations{};
+    std::array<uint64_t, kOutcomes> shadow_bound{};  // by a binding in shadow
+    std::array<std::array<uint64_t, kOutcomes>, kOutcomes> shadow_differences{};  // real, shadow
+    std::array<uint64_t, kRuleEffects> rule_errors{};
     std::array<std::vector<int64_t>, kOutcomes> timestamps_ms;
     std::array<uint64_t, kSealTriggers> sealed{};
+    uint64_t keys = 0;  // key records
     RemovedHeaders removed;
     uint64_t invalid_traces = 0;
   };
@@ -151,6 +157,10 @@ class Loop {
   void Count(const Partition& partition, const stream::RecordView& record,
              const event::Decoded& decoded, const decision::Decision& decision);
   void CountCommitted();
+  void CountShadow();
+  void CountProduced();
+  // `stream_consumer_lag_records`, at most once a second.
+  void MeasureLag();
 
   // The answer to a failed step; a status other than OK is final.
   absl::Status Recover(const absl::Status& cause);
@@ -212,6 +222,7 @@ class Loop {
   Pending pending_;
   int64_t last_decision_time_ms_ = 0;
   std::optional<Instant> skewed_until_;
+  Instant lag_measured_at_;
   std::deque<Instant> fenced_at_;
   int backoff_steps_ = 0;
   uint64_t backoff_seed_ = 0;

@@ -6,11 +6,18 @@ namespace {
 constexpr size_t kTopicsMax = 16;
 constexpr size_t kPartitionsMax = 320;
 constexpr size_t kSeatsMax = 16;
+constexpr std::array<std::string_view, kOutcomes> kOutcomeLabels = {"allow", "quarantine", "block"};
 
 }  // namespace
 
 GateMetrics::GateMetrics(telemetry::MetricRegistry* registry) {
-  using telemetry::Buckets;
+  DeclareStream(registry);
+  DeclareIntake(registry);
+  DeclareDecisions(registry);
+  DeclareRelease(registry);
+}
+
+void GateMetrics::DeclareStream(telemetry::MetricRegistry* registry) {
   records_consumed = registry->DeclareCounter({.name = "stream_records_consumed_total",
                                                .help = "Promotions taken, by committed outcome.",
                                                .labels = {"topic", "partition"},
@@ -20,6 +27,10 @@ GateMetrics::GateMetrics(telemetry::MetricRegistry* registry) {
        .help = "Age of the newest promotion taken; 0 once nothing more waits.",
        .labels = {"topic", "partition"},
        .children_max = kPartitionsMax});
+  lag_records = registry->DeclareGauge({.name = "stream_consumer_lag_records",
+                                        .help = "Records up to the stable end, once a second.",
+                                        .labels = {"topic", "partition"},
+                                        .children_max = kPartitionsMax});
   records_produced = registry->DeclareCounter({.name = "stream_records_produced_total",
                                                .help = "Records in committed transactions.",
                                                .labels = {"topic"},
@@ -60,8 +71,12 @@ GateMetrics::GateMetrics(telemetry::MetricRegistry* registry) {
   commit_seconds = registry
                        ->DeclareHistogram({.name = "stream_transaction_commit_seconds",
                                            .help = "Begin of commit to acknowledgement."},
-                                          Buckets::kCommit)
+                                          telemetry::Buckets::kCommit)
                        ->With();
+}
+
+void GateMetrics::DeclareIntake(telemetry::MetricRegistry* registry) {
+  using telemetry::Buckets;
   event_bytes = registry->DeclareHistogram({.name = "gate_event_bytes",
                                             .help = "Size of the promotions' values.",
                                             .labels = {"topic"},
@@ -81,6 +96,23 @@ GateMetrics::GateMetrics(telemetry::MetricRegistry* registry) {
                                 .help = "Records with a timestamp over 1 s ahead of our clock.",
                                 .labels = {"topic"},
                                 .children_max = kTopicsMax});
+  trace_context_invalid =
+      registry
+          ->DeclareCounter({.name = "gate_trace_context_invalid_total",
+                            .help = "Promotions whose trace context is there and invalid."})
+          ->With();
+  registry_seq = registry
+                     ->DeclareGauge({.name = "gate_registry_seq",
+                                     .help = "Registry seq of the newest transaction."})
+                     ->With();
+  decide_seconds = registry
+                       ->DeclareHistogram({.name = "gate_decide_seconds",
+                                           .help = "Decode to decision, one promotion in 64."},
+                                          Buckets::kDecide)
+                       ->With();
+}
+
+void GateMetrics::DeclareDecisions(telemetry::MetricRegistry* registry) {
   decisions = registry->DeclareCounter({.name = "gate_decisions_total",
                                         .help = "Committed decisions by outcome and first reason.",
                                         .labels = {"outcome", "reason"},
@@ -102,28 +134,44 @@ GateMetrics::GateMetrics(telemetry::MetricRegistry* registry) {
     obligations[i] =
         obligation->With({policy::ObligationTypeName(static_cast<policy::ObligationType>(i))});
   }
-  trace_context_invalid =
-      registry
-          ->DeclareCounter({.name = "gate_trace_context_invalid_total",
-                            .help = "Promotions whose trace context is there and invalid."})
-          ->With();
-  registry_seq = registry
-                     ->DeclareGauge({.name = "gate_registry_seq",
-                                     .help = "Registry seq of the newest transaction."})
-                     ->With();
-  decide_seconds = registry
-                       ->DeclareHistogram({.name = "gate_decide_seconds",
-                                           .help = "Decode to decision, one promotion in 64."},
-                                          Buckets::kDecide)
-                       ->With();
+  telemetry::CounterFamily* slot =
+      registry->DeclareCounter({.name = "gate_slot_decisions_total",
+                                .help = "Committed decisions by what decided: the policy set in "
+                                        "force (`current`) or a binding in shadow.",
+                                .labels = {"slot", "outcome"},
+                                .children_max = 12});
+  telemetry::CounterFamily* difference =
+      registry->DeclareCounter({.name = "policy_shadow_differences_total",
+                                .help = "Committed decisions that everything not switched off "
+                                        "would have taken otherwise.",
+                                .labels = {"real", "shadow"},
+                                .children_max = kOutcomes * kOutcomes});
+  for (size_t i = 0; i < kOutcomes; ++i) {
+    current_decisions[i] = slot->With({"current", kOutcomeLabels[i]});
+    shadow_decisions[i] = slot->With({"shadow", kOutcomeLabels[i]});
+    for (size_t j = 0; j < kOutcomes; ++j) {
+      shadow_differences[i][j] = difference->With({kOutcomeLabels[i], kOutcomeLabels[j]});
+    }
+  }
+  telemetry::CounterFamily* error =
+      registry->DeclareCounter({.name = "policy_rule_errors_total",
+                                .help = "Rules that failed in committed decisions, by effect.",
+                                .labels = {"effect"},
+                                .children_max = kRuleEffects});
+  rule_errors = {error->With({"permit"}), error->With({"forbid"})};
+}
+
+void GateMetrics::DeclareRelease(telemetry::MetricRegistry* registry) {
+  using telemetry::Buckets;
   telemetry::HistogramFamily* release =
       registry->DeclareHistogram({.name = "gate_release_age_seconds",
                                   .help = "Record timestamp to acknowledged commit.",
                                   .labels = {"outcome"},
                                   .children_max = kOutcomes},
                                  Buckets::kEndToEnd);
-  release_age_seconds = {release->With({"allow"}), release->With({"quarantine"}),
-                         release->With({"block"})};
+  for (size_t i = 0; i < kOutcomes; ++i) {
+    release_age_seconds[i] = release->With({kOutcomeLabels[i]});
+  }
   clock_skew_seconds = registry
                            ->DeclareGauge({.name = "gate_clock_skew_seconds",
                                            .help = "Broker's append time against ours."})

@@ -44,6 +44,9 @@ class FoldState {
   void NoteEnd(int32_t partition, absl::Time now);
   void NoteIdle(absl::Time now);
 
+  // It was read to its end once since the start.
+  bool WasAtEnd(int32_t partition) const { return partitions_.at(partition).view.was_at_end; }
+
   // Computes the roots of logs that grew since the last call.
   std::vector<PartitionView> Partitions();
   std::vector<SourceView> Sources() const;

@@ -173,6 +173,9 @@ absl::Status Ledger::Impl::Add(std::shared_ptr<const HotBlock> block) {
   if (deps.metrics != nullptr) {
     deps.metrics->rows_folded->Add(block->record.rows);
     deps.metrics->blocks_folded->Add();
+    if (fold->WasAtEnd(block->record.log)) {
+      becoming_visible.emplace_back(block->record.decision_time_ms, block->record.rows);
+    }
   }
   open->slots[open_count++] = std::move(block);
   const bool is_full = open_rows >= options.segment_rows || open_bytes >= options.segment_bytes ||
@@ -220,28 +223,43 @@ void Ledger::Impl::PublishTail() {
   auto next = std::make_shared<Tail>();
   next->partitions = fold->Partitions();
   next->sources = fold->Sources();
-  uint64_t hot_rows = 0;
-  uint64_t hot_bytes = 0;
+  std::shared_ptr<const Tail> published;
   {
     base::MutexLock lock(&mutex);
     next->stored = tail->stored;
     next->hot = sealing;
     if (open != nullptr) next->hot.push_back(OpenView());
-    for (const HotView& hot : next->hot) {
-      hot_rows += hot.rows;
-      hot_bytes += hot.bytes;
-    }
-    tail = std::move(next);
+    published = std::move(next);
+    tail = published;
     changed.NotifyAll();
   }
-  if (deps.metrics == nullptr) return;
+  if (deps.metrics != nullptr) MeasureTail(*published);
+}
+
+void Ledger::Impl::MeasureTail(const Tail& published) {
+  uint64_t hot_rows = 0;
+  uint64_t hot_bytes = 0;
+  for (const HotView& hot : published.hot) {
+    hot_rows += hot.rows;
+    hot_bytes += hot.bytes;
+  }
   deps.metrics->hot_rows->Set(static_cast<double>(hot_rows));
   deps.metrics->hot_bytes->Set(static_cast<double>(hot_bytes));
-  const auto partitions = fold->Partitions();
-  const auto at_end = std::count_if(partitions.begin(), partitions.end(),
-                                    [](const PartitionView& view) { return view.was_at_end; });
+  size_t at_end = 0;
+  for (const PartitionView& view : published.partitions) {
+    at_end += view.was_at_end ? 1 : 0;
+    deps.metrics->log_size->With({fmt::format("decisions-{}", view.partition)})
+        ->Set(static_cast<double>(view.log_size));
+  }
   deps.metrics->rebuild_progress_ratio->Set(static_cast<double>(at_end) /
-                                            static_cast<double>(partitions.size()));
+                                            static_cast<double>(published.partitions.size()));
+  const int64_t now_ms = absl::ToUnixMillis(deps.clock->Now());
+  telemetry::LocalHistogram ages(deps.metrics->visible_age_seconds);
+  for (const auto& [decision_time_ms, rows] : becoming_visible) {
+    ages.Observe(static_cast<double>(std::max<int64_t>(now_ms - decision_time_ms, 0)) / 1e3, rows);
+  }
+  ages.Flush();
+  becoming_visible.clear();
 }
 
 absl::Status Ledger::Publish() {
@@ -354,6 +372,9 @@ absl::Status Ledger::Health() const {
 
 absl::Status Ledger::CheckFreeSpace() const {
   LW_ASSIGN_OR_RETURN(const uint64_t free, store::FreeBytes(impl_->store->path()));
+  if (impl_->deps.metrics != nullptr) {
+    impl_->deps.metrics->disk_free_bytes->Set(static_cast<double>(free));
+  }
   if (free >= impl_->options.min_free_bytes) return absl::OkStatus();
   return base::ResourceExhausted(store::kStoreFull, "`{}`: {} B free, wanted {} B",
                                  impl_->options.data_dir, free, impl_->options.min_free_bytes);

@@ -37,6 +37,7 @@ struct Ledger::Impl {
   bool IsSealDue() const;
   absl::Status Rotate();
   void PublishTail();
+  void MeasureTail(const Tail& published);
   HotView OpenView() const;
 
   // Sealing thread.
@@ -77,6 +78,8 @@ struct Ledger::Impl {
   std::chrono::steady_clock::time_point opened_at;
   uint32_t next_segment = 1;
   telemetry::LoopWatch* fold_watch = nullptr;
+  // Decision time and rows of blocks that the next tail makes visible, unless it is a rebuild.
+  std::vector<std::pair<int64_t, uint32_t>> becoming_visible;
 
   // Queries wait here, each under its own small lock.
   mutable QueryGate gate;

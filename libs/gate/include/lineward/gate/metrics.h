@@ -18,7 +18,8 @@ inline constexpr size_t kTransactionResults = 3;
 // Why a producer was recycled.
 enum class RecycleCause { kFenced, kUnknown, kSuspect };
 inline constexpr size_t kRecycleCauses = 3;
-inline constexpr size_t kOutcomes = 3;  // allow, quarantine, block
+inline constexpr size_t kOutcomes = 3;     // allow, quarantine, block
+inline constexpr size_t kRuleEffects = 2;  // permit, forbid
 
 // What the gate measures (observability design, section 3). Handles live as long as the registry.
 // Any thread; the loops add once per transaction.
@@ -27,6 +28,7 @@ struct GateMetrics {
 
   telemetry::CounterFamily* records_consumed;     // topic, partition
   telemetry::GaugeFamily* lag_seconds;            // topic, partition
+  telemetry::GaugeFamily* lag_records;            // topic, partition
   telemetry::CounterFamily* records_produced;     // topic
   telemetry::GaugeFamily* assigned_partitions;    // topic
   telemetry::CounterFamily* offset_gaps;          // topic
@@ -43,6 +45,12 @@ struct GateMetrics {
   telemetry::CounterFamily* decisions;          // outcome, reason
   telemetry::CounterFamily* rule_matches;       // rule, mode
   telemetry::CounterFamily* purpose_decisions;  // purpose, outcome
+  // By what decided: the set in force, or a binding in shadow, whose refusals go out.
+  std::array<telemetry::Counter*, kOutcomes> current_decisions;
+  std::array<telemetry::Counter*, kOutcomes> shadow_decisions;
+  std::array<telemetry::Counter*, kRuleEffects> rule_errors;
+  // By the real outcome, then by what everything not switched off would have said.
+  std::array<std::array<telemetry::Counter*, kOutcomes>, kOutcomes> shadow_differences;
   std::array<telemetry::Counter*, policy::kObligationTypes> obligations;
   telemetry::Counter* trace_context_invalid;
   telemetry::Gauge* registry_seq;
@@ -53,6 +61,12 @@ struct GateMetrics {
   telemetry::Counter* reconciliation_failures;
   telemetry::Counter* headers_removed_forged;
   telemetry::Counter* headers_removed_replay;
+
+ private:
+  void DeclareStream(telemetry::MetricRegistry* registry);
+  void DeclareIntake(telemetry::MetricRegistry* registry);
+  void DeclareDecisions(telemetry::MetricRegistry* registry);
+  void DeclareRelease(telemetry::MetricRegistry* registry);
 };
 
 }  // namespace lineward::gate

@@ -20,6 +20,8 @@ struct LedgerMetrics {
   telemetry::Counter* answers_partial;
   telemetry::Histogram* point_seconds;
   telemetry::Histogram* list_seconds;
+  telemetry::GaugeFamily* log_size;  // log
+  telemetry::Gauge* disk_free_bytes;
 };
 
 }  // namespace lineward::ledger
