@@ -7,8 +7,8 @@
 
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
+#include "lineward/control/names.h"
 #include "lineward/http/message.h"
-#include "lineward/http/uri.h"
 #include "tools/lineward/commands.h"
 #include "tools/lineward/output.h"
 #include "tools/lineward/remote.h"
@@ -114,7 +114,7 @@ int Get(const Invocation& call) {
   if (Output::PrintedSchema(call, GetColumns(), false)) return kDone;
   Remote remote(call);
   const auto answer =
-      remote.Get(fmt::format("/v1/decisions/{}{}", http::PercentEncode(call.Text("id")),
+      remote.Get(fmt::format("/v1/decisions/{}{}", control::EncodeSegment(call.Text("id")),
                              Query({{"wait_ms", call.Text("wait-ms")}})));
   if (!answer.ok()) return Fail(call, answer.status());
   Output output(call, GetColumns());
@@ -236,7 +236,7 @@ int Explain(const Invocation& call) {
   if (Output::PrintedSchema(call, ExplainColumns(), false)) return kDone;
   Remote remote(call);
   const auto answer =
-      remote.Get(fmt::format("/v1/decisions/{}:explain{}", http::PercentEncode(call.Text("id")),
+      remote.Get(fmt::format("/v1/decisions/{}:explain{}", control::EncodeSegment(call.Text("id")),
                              Query({{"wait_ms", call.Text("wait-ms")}})));
   if (!answer.ok()) return Fail(call, answer.status());
   Output output(call, ExplainColumns());

@@ -7,8 +7,8 @@
 
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
+#include "lineward/control/names.h"
 #include "lineward/http/message.h"
-#include "lineward/http/uri.h"
 #include "tools/lineward/commands.h"
 #include "tools/lineward/output.h"
 #include "tools/lineward/remote.h"
@@ -197,7 +197,7 @@ int GetDataset(const Invocation& call) {
   if (slash == std::string::npos) {
     return FailUsage(call, fmt::format("`{}` is no `namespace/name`", name));
   }
-  const auto encode_rest = http::PercentEncode(name.substr(slash + 1));
+  const auto encode_rest = control::EncodeSegment(name.substr(slash + 1));
   return GetFrom(call, "/v1/datasets/" + name.substr(0, slash) + "/" + encode_rest,
                  DatasetColumns());
 }
@@ -206,8 +206,8 @@ int GetDataset(const Invocation& call) {
 int GetModel(const Invocation& call) {
   const std::string name = call.Text("name");
   const size_t at = name.rfind('@');
-  std::string target = "/v1/models/" + http::PercentEncode(name.substr(0, at));
-  if (at != std::string::npos) target += "/versions/" + http::PercentEncode(name.substr(at + 1));
+  std::string target = "/v1/models/" + control::EncodeSegment(name.substr(0, at));
+  if (at != std::string::npos) target += "/versions/" + control::EncodeSegment(name.substr(at + 1));
   return GetFrom(call, target, ModelColumns());
 }
 
@@ -245,7 +245,7 @@ void AddRegistryCommands(std::vector<Command>* commands) {
                          return RegisterTo(call, "/v1/runs:register");
                        }});
   commands->push_back({"run", "get", "One run", {{"id", "Run id"}}, {}, [](const Invocation& call) {
-                         return GetFrom(call, "/v1/runs/" + http::PercentEncode(call.Text("id")),
+                         return GetFrom(call, "/v1/runs/" + control::EncodeSegment(call.Text("id")),
                                         RunColumns());
                        }});
   commands->push_back({"import",

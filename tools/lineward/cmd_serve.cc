@@ -12,8 +12,8 @@
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/config/option_table.h"
+#include "lineward/control/names.h"
 #include "lineward/http/message.h"
-#include "lineward/http/uri.h"
 #include "services/node/node.h"
 #include "services/node/options.h"
 #include "tools/lineward/commands.h"
@@ -130,7 +130,7 @@ int Health(const Invocation& call) {
   if (Output::PrintedSchema(call, columns, true)) return kDone;
   std::string target = "/readyz";
   if (const std::string role = call.Text("role"); !role.empty()) {
-    target += "/" + http::PercentEncode(role);
+    target += "/" + control::EncodeSegment(role);
   }
   // A process that is not ready answers 503: an answer, no reason to ask again.
   http::ClientOptions options;

@@ -4,9 +4,9 @@
 
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
+#include "lineward/control/names.h"
 #include "lineward/event/decode.h"
 #include "lineward/http/message.h"
-#include "lineward/http/uri.h"
 #include "tools/lineward/commands.h"
 #include "tools/lineward/output.h"
 #include "tools/lineward/remote.h"
@@ -44,7 +44,7 @@ int Send(const Invocation& call) {
   const auto content = ReadInput(call.Text("file"));
   if (!content.ok()) return Fail(call, content.status());
   const std::string topic = call.Text("topic", "promotions");
-  const std::string target = fmt::format("/v1/topics/{}/records", http::PercentEncode(topic));
+  const std::string target = fmt::format("/v1/topics/{}/records", control::EncodeSegment(topic));
   std::optional<int64_t> partition;
   if (const std::string text = call.Text("partition"); !text.empty()) {
     partition = base::ParseInt64(text);
@@ -154,7 +154,7 @@ int Inspect(const Invocation& call) {
   if (Output::PrintedSchema(call, columns, true)) return kDone;
   Remote remote(call);
   const auto answer = remote.Get(fmt::format(
-      "/v1/topics/{}/records{}", http::PercentEncode(call.Text("topic")),
+      "/v1/topics/{}/records{}", control::EncodeSegment(call.Text("topic")),
       Query({{"last", call.Text("last")},
              {"partition", call.Text("partition")},
              {"offset", call.Text("offset")},
@@ -177,7 +177,7 @@ int Lag(const Invocation& call) {
   if (Output::PrintedSchema(call, columns, true)) return kDone;
   Remote remote(call);
   const auto answer =
-      remote.Get("/v1/topics/" + http::PercentEncode(call.Text("topic", "promotions")));
+      remote.Get("/v1/topics/" + control::EncodeSegment(call.Text("topic", "promotions")));
   if (!answer.ok()) return Fail(call, answer.status());
   Output output(call, columns);
   if (const Json* partitions = answer->Find("partitions");

@@ -12,10 +12,10 @@
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/config/values.h"
+#include "lineward/control/names.h"
 #include "lineward/crypto/random.h"
 #include "lineward/document/yaml.h"
 #include "lineward/http/problem.h"
-#include "lineward/http/uri.h"
 
 namespace lineward::cli {
 namespace {
@@ -206,7 +206,7 @@ std::string Query(const std::vector<std::pair<std::string, std::string>>& parame
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
     query += query.empty() ? '?' : '&';
-    query += name + "=" + http::PercentEncode(value);
+    query += name + "=" + control::EncodeSegment(value);
   }
   return query;
 }

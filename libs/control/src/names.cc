@@ -71,7 +71,7 @@ std::optional<std::string> DecodeSegment(std::string_view segment) {
     if (i + 2 >= segment.size()) return std::nullopt;
     const std::optional<int> high = HexDigit(segment[i + 1]);
     const std::optional<int> low = HexDigit(segment[i + 2]);
-    if (!high || !low) return std::nullopt;
+    if (!high || !low || (*high == 0 && *low == 0)) return std::nullopt;
     text.push_back(static_cast<char>(*high * 16 + *low));
     i += 2;
   }

@@ -4,6 +4,7 @@
 #include "lineward/base/check.h"
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
+#include "lineward/control/names.h"
 #include "lineward/document/nearest.h"
 #include "lineward/http/reasons.h"
 #include "lineward/http/route.h"
@@ -42,7 +43,7 @@ Router::Router(std::span<const RouteSpec> routes, Listener listener) {
 absl::StatusOr<Match> Router::Find(Method method, const Target& target) const {
   std::vector<std::string> decoded;
   for (const std::string_view segment : target.segments) {
-    auto text = PercentDecode(segment);
+    auto text = control::DecodeSegment(segment);
     if (!text.has_value() || !base::IsUtf8(*text)) {
       return base::InvalidArgument(kRequestMalformed, "path: a broken escape or no UTF-8");
     }

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "lineward/base/status.h"
+#include "lineward/control/names.h"
 #include "lineward/http/reasons.h"
 #include "lineward/http/routes.h"
-#include "lineward/http/uri.h"
 #include "lineward/registry/reasons.h"
 #include "lineward/registry/registry.h"
 
@@ -67,7 +67,7 @@ absl::Status CheckItem(const Request& request, const Json& item) {
     return CheckNamespace(request, name_space);
   }
   if (const std::string dataset = text("dataset"); !dataset.empty()) {
-    const auto name_space = PercentDecode(dataset.substr(0, dataset.find('/')));
+    const auto name_space = control::DecodeSegment(dataset.substr(0, dataset.find('/')));
     return CheckNamespace(request, name_space.value_or(dataset));
   }
   return absl::OkStatus();
@@ -93,8 +93,8 @@ Handler RegisterOne(const RegistryParts& parts, std::string_view route, registry
     std::string parent;
     if (kind == registry::FactKind::kDatasetVersion) {
       parent_field = "dataset";
-      parent = PercentEncode(request.Parameter("namespace")) + "/" +
-               PercentEncode(request.Parameter("name"));
+      parent = control::EncodeSegment(request.Parameter("namespace")) + "/" +
+               control::EncodeSegment(request.Parameter("name"));
     } else if (kind == registry::FactKind::kModelVersion) {
       parent_field = "model";
       parent = request.Parameter("model");

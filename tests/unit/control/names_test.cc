@@ -19,8 +19,13 @@ TEST(Names, EncodeEachPartOnce) {
 TEST(Names, DecodeTakesBackWhatEncodeGaveAndRefusesBrokenEscapes) {
   EXPECT_EQ(DecodeSegment(EncodeSegment("a/%:\n")), "a/%:\n");
   EXPECT_EQ(DecodeSegment("%2f"), "/");
-  EXPECT_EQ(DecodeSegment("a%2"), std::nullopt);
-  EXPECT_EQ(DecodeSegment("a%zz"), std::nullopt);
+  EXPECT_EQ(DecodeSegment("a%2Fb%252F+"), "a/b%2F+");
+  for (const char* text : {"%", "%2", "%zz", "a%0", "a%2", "%00"}) {
+    EXPECT_EQ(DecodeSegment(text), std::nullopt) << text;
+  }
+  std::string all;
+  for (int c = 1; c < 256; ++c) all.push_back(static_cast<char>(c));
+  EXPECT_EQ(DecodeSegment(EncodeSegment(all)), all);
 }
 
 TEST(Names, AReferenceNamesTheSeriesOrAVersion) {

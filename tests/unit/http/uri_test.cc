@@ -7,28 +7,6 @@
 namespace lineward::http {
 namespace {
 
-TEST(PercentDecode, TakesEachEscapeOnce) {
-  EXPECT_EQ(PercentDecode("a%2Fb%252F"), "a/b%2F");
-  EXPECT_EQ(PercentDecode("a+b"), "a+b");
-}
-
-TEST(PercentDecode, RefusesBrokenEscapesAndNul) {
-  for (const char* text : {"%", "%2", "%zz", "a%0", "%00"}) {
-    EXPECT_EQ(PercentDecode(text), std::nullopt) << text;
-  }
-}
-
-TEST(PercentEncode, LeavesTheUnreservedAlone) {
-  EXPECT_EQ(PercentEncode("aZ0-._~"), "aZ0-._~");
-  EXPECT_EQ(PercentEncode("s3://a b"), "s3%3A%2F%2Fa%20b");
-}
-
-TEST(PercentEncode, IsUndoneByDecode) {
-  std::string all;
-  for (int c = 1; c < 256; ++c) all.push_back(static_cast<char>(c));
-  EXPECT_EQ(PercentDecode(PercentEncode(all)), all);
-}
-
 TEST(ParseTarget, SplitsBeforeItDecodes) {
   const auto target = ParseTarget("/v1/datasets/s3%3A%2F%2Flake/clicks");
   ASSERT_TRUE(target.ok()) << target.status();

@@ -11,7 +11,7 @@
 namespace lineward::control {
 
 std::string EncodeSegment(std::string_view text);
-// nullopt if an escape is broken; takes lower-case hex too.
+// nullopt if an escape is broken or a NUL; takes lower-case hex too. A `+` stays one.
 std::optional<std::string> DecodeSegment(std::string_view segment);
 
 // `datasets/{ns}/{name}`, its `/versions/{digest}`, `models/{m}/versions/{n}`,

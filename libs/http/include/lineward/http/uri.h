@@ -1,24 +1,16 @@
 #pragma once
 
 // Request targets: split at `/`, `?` and `&` first, decoded afterwards, so `%2F` is data. Pure
-// functions, any thread.
+// functions, any thread. Percent-encoding itself: lineward/control/names.h.
 
 #include <absl/status/statusor.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace lineward::http {
-
-// Undoes percent-encoding once; a `+` stays one. nullopt: a `%` without two hexadecimal digits
-// behind it, or an encoded NUL.
-std::optional<std::string> PercentDecode(std::string_view text);
-
-// Everything but `A-Za-z0-9-._~` becomes `%XX`.
-std::string PercentEncode(std::string_view text);
 
 struct Target {
   // Raw segments without the leading `/`, still encoded; `/` alone is one empty segment.
