@@ -212,6 +212,7 @@ struct Node::Impl {
 
   absl::Status Start();
   absl::Status StartHttp();
+  std::optional<int64_t> NextVisible(const stream::TopicPartition& at) const;
   absl::Status OpenTransport();
   absl::Status CheckTopics();
   absl::Status BringUp();
@@ -334,6 +335,17 @@ absl::Status Node::Impl::OpenTransport() {
   return absl::OkStatus();
 }
 
+// The offset that readers of ours want next, where this process knows it.
+std::optional<int64_t> Node::Impl::NextVisible(const stream::TopicPartition& at) const {
+  const ledger::Ledger* queries = ledger_queries.load();
+  if (queries == nullptr) return std::nullopt;
+  if (at.topic != stream::kDecisionsTopic) return FirstInvisible(*queries, at);
+  for (const ledger::PartitionState& state : queries->Partitions()) {
+    if (state.partition == at.partition) return state.next_offset;
+  }
+  return std::nullopt;
+}
+
 absl::Status Node::Impl::StartHttp() {
   const NodeOptions& node = options.node;
   LW_ASSIGN_OR_RETURN(const int64_t connections, FitDescriptors(node));
@@ -357,26 +369,25 @@ absl::Status Node::Impl::StartHttp() {
                         .log = sink.get(),
                         .effective_options = [this] { return table.Print(true); }},
                        &handlers);
+  const http::TopicParts topics = {
+      .transport = [this] { return transport_for_http.load(); },
+      .may_send = embedded != nullptr || node.environment == "dev",
+      .next_offset = [this](const stream::TopicPartition& at) { return NextVisible(at); }};
+  std::vector<std::string> sources;
+  for (const SourceEntry& source : options.gate.sources) sources.push_back(source.topic);
+  http::AddTopicRoutes(topics, &handlers);
+  // A source of which nothing was decided yet lags from its start on.
+  http::TopicParts lagging = topics;
+  lagging.next_offset = [this](const stream::TopicPartition& at) -> std::optional<int64_t> {
+    const ledger::Ledger* queries = ledger_queries.load();
+    if (queries == nullptr) return std::nullopt;
+    return FirstInvisible(*queries, at).value_or(0);
+  };
   http::AddProcessRoutes({.version = version,
                           .public_url = node.http_public_url,
                           .health = &health,
-                          .pipeline = nullptr},
+                          .pipeline = http::PartitionLag(lagging, sources)},
                          &handlers);
-  http::AddTopicRoutes(
-      {.transport = [this] { return transport_for_http.load(); },
-       .may_send = embedded != nullptr || node.environment == "dev",
-       .next_offset = [this](const stream::TopicPartition& at) -> std::optional<int64_t> {
-         const ledger::Ledger* queries = ledger_queries.load();
-         if (queries == nullptr) return std::nullopt;
-         if (at.topic != stream::kDecisionsTopic) {
-           return FirstInvisible(*queries, at);
-         }
-         for (const ledger::PartitionState& state : queries->Partitions()) {
-           if (state.partition == at.partition) return state.next_offset;
-         }
-         return std::nullopt;
-       }},
-      &handlers);
   if (node.HasRole("ledger")) {
     http::AddDecisionRoutes(
         {.ledger = [this] { return ledger_queries.load(); }, .page_tokens = page_tokens.get()},

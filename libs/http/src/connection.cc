@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "http/src/conditional.h"
+#include "http/src/gzip.h"
 #include "http/src/head.h"
 #include "lineward/base/fault.h"
 #include "lineward/base/status.h"
@@ -35,6 +37,7 @@ constexpr size_t kReadBytes = 16 << 10;
 constexpr size_t kLingerBytes = 64 << 10;                // of a refused body, then it is cut off
 constexpr std::chrono::milliseconds kLingerTime{1'000};  // so that the refusal is read first
 constexpr size_t kRequestIdMax = 64;
+constexpr std::string_view kGzip = "gzip";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -83,6 +86,15 @@ std::string_view MediaTypeOf(std::string_view content_type) {
   return type;
 }
 
+// On a worker: inflating takes time that the I/O threads do not have.
+absl::StatusOr<Response> RunHandler(const Handler& handler, const RouteSpec& route,
+                                    Request* request) {
+  if (!request->body.empty() && Lower(request->HeaderValue("content-encoding")) == kGzip) {
+    LW_ASSIGN_OR_RETURN(request->body, Gunzip(request->body, route.body_bytes_max));
+  }
+  return handler(*request);
+}
+
 }  // namespace
 
 void ServerCore::CountRejected(std::string_view cause) const {
@@ -110,6 +122,17 @@ struct Connection::Head {
     return static_cast<size_t>(std::count_if(headers.begin(), headers.end(),
                                              [name](const Header& h) { return h.first == name; }));
   }
+};
+
+// One request on its way to its answer.
+struct Connection::Turn {
+  Time started;
+  Head head;
+  std::string request_id;
+  const RouteSpec* route = nullptr;  // null: none fits
+  std::shared_ptr<Request> request = std::make_shared<Request>();
+  bool is_head = false;
+  bool is_body_read = false;
 };
 
 // A handler's work on a worker, awaited on the strand. The worker writes `result`, then posts.
@@ -293,240 +316,246 @@ absl::Status Connection::CheckHead(const Head& head) {
   return absl::OkStatus();
 }
 
-asio::awaitable<bool> Connection::Exchange(size_t head_size) {
-  const Time started = steady_clock::now();
-  Head head;
-  head.parser.header_limit(kHeadMax + 1);
-  head.parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+absl::Status Connection::ParseHead(size_t size, Head* head) {
+  head->parser.header_limit(kHeadMax + 1);
+  head->parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   error_code ec;
-  head.parser.put(asio::buffer(buffer_.data(), head_size), ec);
+  head->parser.put(asio::buffer(buffer_.data(), size), ec);
   if (ec == beast_http::error::need_more) ec = {};
-  if (ec || !head.parser.is_header_done()) {
-    core_->CountRejected("malformed");
-    co_await RefuseAndClose(
-        base::InvalidArgument(kRequestMalformed, "the head is no HTTP/1.1: {}", ec.message()), "");
-    co_return false;
+  if (ec || !head->parser.is_header_done()) {
+    return base::InvalidArgument(kRequestMalformed, "the head is no HTTP/1.1: {}", ec.message());
   }
-  buffer_.erase(0, head_size);
-  const auto& message = head.parser.get();
-  head.method = std::string(View(message.method_string()));
-  head.target = std::string(View(message.target()));
-  head.is_http10 = message.version() == 10;
+  buffer_.erase(0, size);
+  const auto& message = head->parser.get();
+  head->method = std::string(View(message.method_string()));
+  head->target = std::string(View(message.target()));
+  head->is_http10 = message.version() == 10;
   for (const auto& field : message) {
-    head.headers.emplace_back(Lower(View(field.name_string())), std::string(View(field.value())));
+    head->headers.emplace_back(Lower(View(field.name_string())), std::string(View(field.value())));
   }
-  head.is_chunked = head.Count("transfer-encoding") > 0;
-  if (const auto length = head.parser.content_length(); length) head.content_length = *length;
-  head.has_body = head.is_chunked || head.content_length.value_or(0) > 0;
-  head.expects_continue = Lower(head.Value("expect")) == "100-continue";
-  bool keep = head.parser.keep_alive() && !core_->is_draining;
+  head->is_chunked = head->Count("transfer-encoding") > 0;
+  if (const auto length = head->parser.content_length(); length) head->content_length = *length;
+  head->has_body = head->is_chunked || head->content_length.value_or(0) > 0;
+  head->expects_continue = Lower(head->Value("expect")) == "100-continue";
+  return absl::OkStatus();
+}
 
-  std::string request_id(head.Value("x-request-id"));
-  if (!IsRequestId(request_id)) request_id = base::ToHex(crypto::RandomBytes(8));
-
-  if (const absl::Status bad = CheckHead(head); !bad.ok()) {
-    core_->CountRejected("malformed");
-    co_await RefuseAndClose(bad, request_id);
-    co_return false;
+absl::Status Connection::CheckHost(const Head& head) const {
+  const std::string_view host = head.Value("host");
+  const std::string name = Lower(HostWithoutPort(host));
+  const std::string_view shown = base::IsUtf8(name) ? std::string_view(name) : "?";
+  const auto& hosts = core_->options.hosts;
+  if (!hosts.empty() && !IsLoopback(name) &&
+      std::find(hosts.begin(), hosts.end(), name) == hosts.end()) {
+    return base::InvalidArgument(kHostUnknown, "host `{}` is not one of `http.hosts`", shown);
   }
+  if (core_->parts.authenticator->mode() == AuthMode::kNone && hosts.empty() && !host.empty() &&
+      !IsLoopback(name)) {
+    return base::InvalidArgument(
+        kHostUnknown, "host `{}`: without authentication only loopback names are served", shown);
+  }
+  return absl::OkStatus();
+}
 
-  // Everything up to the handler: any failure answers without reading the body.
-  std::string_view route_name = "none";
-  const RouteSpec* route = nullptr;
+absl::StatusOr<std::optional<Response>> Connection::FindRoute(const Target& target, Turn* turn) {
+  const Head& head = turn->head;
+  std::optional<Method> method;
+  for (const Method candidate :
+       {Method::kGet, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
+    if (NameOf(candidate) == head.method) method = candidate;
+  }
+  if (turn->is_head) method = Method::kGet;
+  LW_ASSIGN_OR_RETURN(Match match, core_->router.Find(method.value_or(Method::kGet), target));
+  if (match.allowed.empty()) return base::NotFound(kRouteNotFound, "no such route");
+  if (method.has_value() && match.route != nullptr) {
+    turn->route = match.route;
+    turn->request->parameters = std::move(match.parameters);
+    return std::optional<Response>();
+  }
+  std::string allow;
+  for (const Method allowed : match.allowed) {
+    allow += NameOf(allowed);
+    allow += ", ";
+    if (allowed == Method::kGet) allow += "HEAD, ";
+  }
+  allow += "OPTIONS";
   Response response;
-  absl::Status refusal;
-  auto request = std::make_shared<Request>();
-  const bool is_head = head.method == "HEAD";
-  bool is_answered = false;
-  bool is_body_read = !head.has_body;
-  do {
-    // Host.
-    const std::string_view host = head.Value("host");
-    const std::string host_name = Lower(HostWithoutPort(host));
-    const auto& hosts = core_->options.hosts;
-    if (!hosts.empty() && !IsLoopback(host_name) &&
-        std::find(hosts.begin(), hosts.end(), host_name) == hosts.end()) {
-      refusal = base::InvalidArgument(kHostUnknown, "host `{}` is not one of `http.hosts`",
-                                      base::IsUtf8(host_name) ? host_name : "?");
-      break;
-    }
-    if (core_->parts.authenticator->mode() == AuthMode::kNone && hosts.empty() && !host.empty() &&
-        !IsLoopback(host_name)) {
-      refusal = base::InvalidArgument(
-          kHostUnknown, "host `{}`: without authentication only loopback names are served",
-          base::IsUtf8(host_name) ? host_name : "?");
-      break;
-    }
-    // Route.
-    auto target = ParseTarget(head.target);
-    if (!target.ok()) {
-      refusal = target.status();
-      break;
-    }
-    std::optional<Method> method;
-    for (const Method candidate :
-         {Method::kGet, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
-      if (NameOf(candidate) == head.method) method = candidate;
-    }
-    if (is_head) method = Method::kGet;
-    auto match = core_->router.Find(method.value_or(Method::kGet), *target);
-    if (!match.ok()) {
-      refusal = match.status();
-      break;
-    }
-    if (match->allowed.empty()) {
-      refusal = base::NotFound(kRouteNotFound, "no such route");
-      break;
-    }
-    std::string allow;
-    for (const Method allowed : match->allowed) {
-      allow += NameOf(allowed);
-      allow += ", ";
-      if (allowed == Method::kGet) allow += "HEAD, ";
-    }
-    allow += "OPTIONS";
-    if (head.method == "OPTIONS") {
-      response.status = 204;
-      response.content_type.clear();
-      response.headers.emplace_back("Allow", allow);
-      is_answered = true;
-      break;
-    }
-    if (!method.has_value() || match->route == nullptr) {
-      response = ProblemResponse(
-          base::InvalidArgument(kMethodNotAllowed, "`{}` is not one of {}", head.method, allow),
-          request_id);
-      response.headers.emplace_back("Allow", allow);
-      is_answered = true;
-      break;
-    }
-    route = match->route;
-    route_name = route->path;
-    refusal = Router::CheckQuery(*route, *target);
-    if (!refusal.ok()) break;
-    if (core_->parts.listener == Listener::kPublic && head.Count("accept") > 0 &&
-        !Accepts(head.Value("accept"),
-                 route->is_streaming ? "application/jsonl" : "application/json") &&
-        !Accepts(head.Value("accept"), "application/problem+json")) {
-      refusal =
-          base::InvalidArgument(kNotAcceptable, "only {} is served here",
-                                route->is_streaming ? "application/jsonl" : "application/json");
-      break;
-    }
-    // Who and what.
-    if (route->permission != Permission::kNone) {
-      std::vector<std::string_view> authorization;
-      for (const auto& [name, value] : head.headers) {
-        if (name == "authorization") authorization.push_back(value);
-      }
-      auto actor =
-          core_->parts.authenticator->Authenticate(authorization, core_->parts.clock->Now());
-      if (!actor.ok()) {
-        refusal = actor.status();
-        break;
-      }
-      if (!actor->Has(route->permission)) {
-        refusal = base::PermissionDenied(kPermissionDenied, "`{}` has no `{}`", actor->name,
-                                         NameOf(route->permission));
-        break;
-      }
-      request->actor = *std::move(actor);
-      if (!core_->limiter.Take(request->actor.is_unrestricted ? remote_ : request->actor.name,
-                               started)) {
-        core_->CountRejected("rate");
-        refusal = base::ResourceExhausted(kRateLimited, "more than {} requests/s of `{}`",
-                                          core_->options.requests_per_s, request->actor.name);
-        break;
-      }
-    }
-    // Size and type of the body, before any of it is asked for.
-    if (head.content_length.value_or(0) > route->body_bytes_max ||
-        (head.is_chunked && route->body_bytes_max == 0)) {
-      core_->CountRejected("body");
-      refusal = base::InvalidArgument(kBodyTooLarge, "the body has {} bytes, the limit is {}",
-                                      head.content_length.value_or(0), route->body_bytes_max);
-      break;
-    }
-    if (head.has_body) {
-      const std::string type = Lower(MediaTypeOf(head.Value("content-type")));
-      if (!type.empty() && type != "application/json") {
-        refusal = base::InvalidArgument(
-            kEncodingUnsupported, "Content-Type `{}` is not supported yet, application/json is",
-            base::IsUtf8(type) ? type : "?");
-        break;
-      }
-      const std::string encoding = Lower(head.Value("content-encoding"));
-      if (!encoding.empty() && encoding != "identity") {
-        refusal = base::InvalidArgument(kEncodingUnsupported,
-                                        "Content-Encoding `{}` is not supported yet",
-                                        base::IsUtf8(encoding) ? encoding : "?");
-        break;
-      }
-    }
-    if (core_->in_flight.load() >= core_->options.in_flight_max) {
-      core_->CountRejected("queue");
-      refusal =
-          base::Unavailable(kOverloaded, "{} requests are in flight", core_->options.in_flight_max);
-      break;
-    }
-    if (head.has_body) {
-      if (head.expects_continue && co_await Write(std::string(kContinue)) != Io::kOk) {
-        co_return false;
-      }
-      refusal = co_await ReadBody(&head, route->body_bytes_max);
-      if (!refusal.ok()) break;
-      is_body_read = true;
-      request->body = std::move(head.parser.get().body());
-    }
-    request->method = route->method;
-    request->target = head.target;
-    request->parameters = std::move(match->parameters);
-    request->query = std::move(target->query);
-    request->request_id = request_id;
-    request->remote = remote_;
-    auto limit = std::min<std::chrono::milliseconds>(core_->options.request_timeout,
-                                                     std::chrono::seconds(route->deadline_s));
-    if (const auto asked = base::ParseInt64(head.Value("lineward-timeout-ms"));
-        asked.has_value() && *asked >= 1) {
-      limit = std::min(limit, std::chrono::milliseconds(*asked));
-    }
-    request->headers = std::move(head.headers);
-    request->deadline = started + limit;
-    auto handled = co_await Handle(*route, request);
-    if (!handled.ok()) {
-      refusal = handled.status();
-      break;
-    }
-    response = *std::move(handled);
-    is_answered = true;
-  } while (false);
-  if (!is_answered) response = ProblemResponse(refusal, request_id);
-  if (!is_body_read) keep = false;
-  if (core_->is_draining) keep = false;
+  if (head.method == "OPTIONS") {
+    response.status = 204;
+    response.content_type.clear();
+  } else {
+    response = ProblemResponse(
+        base::InvalidArgument(kMethodNotAllowed, "`{}` is not one of {}", head.method, allow),
+        turn->request_id);
+  }
+  response.headers.emplace_back("Allow", allow);
+  return std::optional<Response>(std::move(response));
+}
 
-  if (absl::Status fault = base::FaultPoint("http.before_answer"); !fault.ok()) co_return false;
-  const int status = response.status;
-  std::string reason = is_answered ? "" : base::ReasonOf(refusal);
-  const bool is_kept =
-      co_await Answer(std::move(response), is_head, head.is_http10, keep, request_id);
-  const double seconds = std::chrono::duration<double>(steady_clock::now() - started).count();
+absl::Status Connection::CheckAccept(const Head& head, const RouteSpec& route) const {
+  const std::string_view served = route.is_streaming ? "application/jsonl" : route.media_type;
+  if (core_->parts.listener != Listener::kPublic || head.Count("accept") == 0 ||
+      Accepts(head.Value("accept"), served) ||
+      Accepts(head.Value("accept"), "application/problem+json")) {
+    return absl::OkStatus();
+  }
+  return base::InvalidArgument(kNotAcceptable, "only {} is served here", served);
+}
+
+absl::Status Connection::CheckActor(Turn* turn) {
+  const RouteSpec& route = *turn->route;
+  if (route.permission == Permission::kNone) return absl::OkStatus();
+  std::vector<std::string_view> authorization;
+  for (const auto& [name, value] : turn->head.headers) {
+    if (name == "authorization") authorization.push_back(value);
+  }
+  LW_ASSIGN_OR_RETURN(Actor actor, core_->parts.authenticator->Authenticate(
+                                       authorization, core_->parts.clock->Now()));
+  if (!actor.Has(route.permission)) {
+    return base::PermissionDenied(kPermissionDenied, "`{}` has no `{}`", actor.name,
+                                  NameOf(route.permission));
+  }
+  if (!core_->limiter.Take(actor.is_unrestricted ? remote_ : actor.name, turn->started)) {
+    core_->CountRejected("rate");
+    return base::ResourceExhausted(kRateLimited, "more than {} requests/s of `{}`",
+                                   core_->options.requests_per_s, actor.name);
+  }
+  turn->request->actor = std::move(actor);
+  return absl::OkStatus();
+}
+
+// Size and type of the body, before any of it is asked for.
+absl::Status Connection::CheckBody(const Head& head, const RouteSpec& route) const {
+  if (head.content_length.value_or(0) > route.body_bytes_max ||
+      (head.is_chunked && route.body_bytes_max == 0)) {
+    core_->CountRejected("body");
+    return base::InvalidArgument(kBodyTooLarge, "the body has {} bytes, the limit is {}",
+                                 head.content_length.value_or(0), route.body_bytes_max);
+  }
+  if (head.has_body) {
+    const std::string type = Lower(MediaTypeOf(head.Value("content-type")));
+    if (!type.empty() && type != "application/json") {
+      return base::InvalidArgument(kEncodingUnsupported,
+                                   "Content-Type `{}` is not supported yet, application/json is",
+                                   base::IsUtf8(type) ? type : "?");
+    }
+    const std::string encoding = Lower(head.Value("content-encoding"));
+    if (!encoding.empty() && encoding != "identity" && encoding != kGzip) {
+      return base::InvalidArgument(kEncodingUnsupported,
+                                   "Content-Encoding `{}` is not one of gzip, identity",
+                                   base::IsUtf8(encoding) ? encoding : "?");
+    }
+  }
+  if (core_->in_flight.load() >= core_->options.in_flight_max) {
+    core_->CountRejected("queue");
+    return base::Unavailable(kOverloaded, "{} requests are in flight",
+                             core_->options.in_flight_max);
+  }
+  return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> Connection::TakeBody(Turn* turn) {
+  Head& head = turn->head;
+  if (!head.has_body) co_return absl::OkStatus();
+  if (head.expects_continue && co_await Write(std::string(kContinue)) != Io::kOk) {
+    co_return base::InvalidArgument(kRequestMalformed, "the client is gone");
+  }
+  absl::Status read = co_await ReadBody(&head, turn->route->body_bytes_max);
+  if (!read.ok()) co_return read;
+  turn->is_body_read = true;
+  turn->request->body = std::move(head.parser.get().body());
+  co_return absl::OkStatus();
+}
+
+void Connection::FillRequest(Target target, Turn* turn) const {
+  Request& request = *turn->request;
+  request.method = turn->route->method;
+  request.target = turn->head.target;
+  request.query = std::move(target.query);
+  request.request_id = turn->request_id;
+  request.remote = remote_;
+  auto limit = std::min<std::chrono::milliseconds>(core_->options.request_timeout,
+                                                   std::chrono::seconds(turn->route->deadline_s));
+  if (const auto asked = base::ParseInt64(turn->head.Value("lineward-timeout-ms"));
+      asked.has_value() && *asked >= 1) {
+    limit = std::min(limit, std::chrono::milliseconds(*asked));
+  }
+  request.headers = std::move(turn->head.headers);
+  request.deadline = turn->started + limit;
+}
+
+// Everything up to the body answers without reading it.
+asio::awaitable<absl::StatusOr<Response>> Connection::Respond(Turn* turn) {
+  absl::Status refusal = CheckHost(turn->head);
+  if (!refusal.ok()) co_return refusal;
+  absl::StatusOr<Target> target = ParseTarget(turn->head.target);
+  if (!target.ok()) co_return target.status();
+  absl::StatusOr<std::optional<Response>> answered = FindRoute(*target, turn);
+  if (!answered.ok()) co_return answered.status();
+  if (answered->has_value()) co_return *std::move(*answered);
+  const RouteSpec& route = *turn->route;
+  refusal = Router::CheckQuery(route, *target);
+  if (refusal.ok()) refusal = CheckAccept(turn->head, route);
+  if (refusal.ok()) refusal = CheckActor(turn);
+  if (refusal.ok()) refusal = CheckBody(turn->head, route);
+  if (!refusal.ok()) co_return refusal;
+  refusal = co_await TakeBody(turn);
+  if (!refusal.ok()) co_return refusal;
+  FillRequest(*std::move(target), turn);
+  absl::StatusOr<Response> response = co_await Handle(route, turn->request);
+  if (response.ok()) AnswerConditionally(*turn->request, &*response);
+  co_return response;
+}
+
+void Connection::Report(const Turn& turn, int status, std::string_view reason) const {
+  const std::string_view route = turn.route == nullptr ? "none" : turn.route->path;
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - turn.started).count();
   if (core_->parts.metrics != nullptr) {
-    const std::string code = std::to_string(status);
     core_->parts.metrics->requests
-        ->With({route_name, route == nullptr ? "any" : NameOf(route->method), code})
+        ->With({route, turn.route == nullptr ? "any" : NameOf(turn.route->method),
+                std::to_string(status)})
         ->Add();
-    if (route != nullptr && !route->is_streaming) {
-      core_->parts.metrics->seconds->With({route_name})->Observe(seconds);
+    if (turn.route != nullptr && !turn.route->is_streaming) {
+      core_->parts.metrics->seconds->With({route})->Observe(seconds);
     }
   }
   core_->parts.logger.Write(status >= 500 ? kLogRequestFailed : kLogRequest,
                             status >= 500 ? "a request failed" : "a request was answered",
-                            {{"route", route_name},
+                            {{"route", route},
                              {"status", status},
                              {"duration_ms", seconds * 1000},
-                             {"request_id", request_id},
+                             {"request_id", turn.request_id},
                              {"reason", reason}});
-  if (!is_kept && !is_body_read) co_await Linger();
+}
+
+asio::awaitable<bool> Connection::Exchange(size_t head_size) {
+  Turn turn;
+  turn.started = steady_clock::now();
+  absl::Status bad = ParseHead(head_size, &turn.head);
+  if (bad.ok()) {
+    turn.request_id = turn.head.Value("x-request-id");
+    if (!IsRequestId(turn.request_id)) turn.request_id = base::ToHex(crypto::RandomBytes(8));
+    bad = CheckHead(turn.head);
+  }
+  if (!bad.ok()) {
+    core_->CountRejected("malformed");
+    co_await RefuseAndClose(bad, turn.request_id);
+    co_return false;
+  }
+  turn.is_head = turn.head.method == "HEAD";
+  turn.is_body_read = !turn.head.has_body;
+  absl::StatusOr<Response> response = co_await Respond(&turn);
+  const std::string reason = response.ok() ? std::string() : base::ReasonOf(response.status());
+  if (!response.ok()) response = ProblemResponse(response.status(), turn.request_id);
+  const bool keep =
+      turn.head.parser.keep_alive() && turn.is_body_read && !core_->is_draining.load();
+
+  if (absl::Status fault = base::FaultPoint("http.before_answer"); !fault.ok()) co_return false;
+  const int status = response->status;
+  const bool is_kept = co_await Answer(*std::move(response), turn.is_head, turn.head.is_http10,
+                                       keep, turn.request_id);
+  Report(turn, status, reason);
+  if (!is_kept && !turn.is_body_read) co_await Linger();
   co_return is_kept;
 }
 
@@ -582,16 +611,18 @@ asio::awaitable<absl::StatusOr<Response>> Connection::Handle(const RouteSpec& ro
     co_return base::Unavailable(kRoleNotHere, "no role of this process serves {} {}",
                                 NameOf(route.method), route.path);
   }
-  if (core_->workers == nullptr) co_return (*handler)(*request);
+  if (core_->workers == nullptr) co_return RunHandler(*handler, route, request.get());
 
   const auto call = std::make_shared<Call>(socket_.get_executor());
   const auto core = core_;
   core->in_flight.fetch_add(1);
-  const bool is_taken = core->workers->SubmitCall([call, core, handler, request] {
+  const bool is_taken = core->workers->SubmitCall([call, core, handler, route = &route, request] {
     if (core->parts.metrics != nullptr) {
       core->parts.metrics->in_flight->With()->Set(core->in_flight.load());
     }
-    if (steady_clock::now() < request->deadline) call->result = (*handler)(*request);
+    if (steady_clock::now() < request->deadline) {
+      call->result = RunHandler(*handler, *route, request.get());
+    }
     core->in_flight.fetch_sub(1);
     asio::post(call->timer.get_executor(), [call] {
       call->is_done = true;
@@ -627,7 +658,7 @@ asio::awaitable<bool> Connection::Answer(Response response, bool is_head, bool i
   }
   if (is_chunked) {
     out += "Transfer-Encoding: chunked\r\n";
-  } else if (!is_stream && response.status != 204) {
+  } else if (!is_stream && response.status != 204 && response.status != 304) {
     out += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (!request_id.empty()) out += fmt::format("X-Request-Id: {}\r\n", request_id);

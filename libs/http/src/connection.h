@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   enum class Io { kOk, kClosed, kTimeout };
   struct Head;
+  struct Turn;
   struct Call;
 
   boost::asio::awaitable<void> Run();
@@ -68,6 +69,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Io> Write(std::string bytes);
   // Reads and answers one request; false: close.
   boost::asio::awaitable<bool> Exchange(size_t head_size);
+  absl::Status ParseHead(size_t size, Head* head);
+  absl::Status CheckHost(const Head& head) const;
+  // The route into `turn`, or the answer to OPTIONS and to methods that the path has not.
+  absl::StatusOr<std::optional<Response>> FindRoute(const Target& target, Turn* turn);
+  absl::Status CheckAccept(const Head& head, const RouteSpec& route) const;
+  absl::Status CheckActor(Turn* turn);
+  absl::Status CheckBody(const Head& head, const RouteSpec& route) const;
+  boost::asio::awaitable<absl::Status> TakeBody(Turn* turn);
+  void FillRequest(Target target, Turn* turn) const;
+  boost::asio::awaitable<absl::StatusOr<Response>> Respond(Turn* turn);
+  void Report(const Turn& turn, int status, std::string_view reason) const;
   boost::asio::awaitable<absl::Status> ReadBody(Head* head, size_t limit);
   boost::asio::awaitable<absl::StatusOr<Response>> Handle(const RouteSpec& route,
                                                           std::shared_ptr<Request> request);

@@ -48,6 +48,29 @@ Json Content(std::string_view media_type, Json schema) {
   return content;
 }
 
+// `Content-Encoding` of request bodies.
+Json ContentEncoding() {
+  Json values;
+  values.Append("gzip");
+  values.Append("identity");
+  Json parameter = Parameter("Content-Encoding", "header", false, false);
+  Json schema = *parameter.Find("schema");
+  schema.Set("enum", std::move(values));
+  parameter.Set("schema", std::move(schema));
+  return parameter;
+}
+
+Json EtagHeader() {
+  Json type;
+  type.Set("type", "string");
+  Json etag;
+  etag.Set("description", "the revision, a strong entity tag");
+  etag.Set("schema", std::move(type));
+  Json headers;
+  headers.Set("ETag", std::move(etag));
+  return headers;
+}
+
 Json ProblemSchema() {
   Json properties;
   for (const std::string_view name :
@@ -116,15 +139,23 @@ Json OpenApi(std::span<const RouteSpec> routes, std::string_view version,
       if (is_repeated) name.remove_suffix(1);
       parameters.Append(Parameter(name, "query", false, is_repeated));
     }
+    if (route.has_etag) parameters.Append(Parameter("If-None-Match", "header", false, false));
+    if (!route.request.empty()) parameters.Append(ContentEncoding());
     Json answer;
     answer.Set("description", "done");
-    answer.Set("content", Content(route.is_streaming ? "application/jsonl" : "application/json",
+    answer.Set("content", Content(route.is_streaming ? "application/jsonl" : route.media_type,
                                   Reference(route.answer)));
+    if (route.has_etag) answer.Set("headers", EtagHeader());
     Json problem;
     problem.Set("description", "refused or failed");
     problem.Set("content", Content("application/problem+json", Reference("Problem")));
     Json responses;
     responses.Set("200", std::move(answer));
+    if (route.has_etag) {
+      Json same;
+      same.Set("description", "the revision that `If-None-Match` names is the newest");
+      responses.Set("304", std::move(same));
+    }
     responses.Set("default", std::move(problem));
     Json operation;
     operation.Set("summary", route.summary);

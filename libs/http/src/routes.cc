@@ -14,6 +14,9 @@ constexpr size_t kLarge = 16 << 20;
 
 constexpr std::string_view kPage = "page_size page_token filter order_by fields require_complete";
 
+// Read your writes: waits until what was written up to `min_seq` is seen.
+constexpr std::string_view kSeen = "min_seq wait_ms";
+
 using enum Method;
 
 constexpr auto kRoutes = std::to_array<RouteSpec>({
@@ -109,34 +112,42 @@ constexpr auto kRoutes = std::to_array<RouteSpec>({
     {.method = kGet,
      .path = "/v1/datasets",
      .permission = Permission::kRegistryRead,
-     .query = "page_size page_token",
+     .query = "page_size page_token min_seq wait_ms",
      .answer = "DatasetList",
      .summary = "Datasets by name"},
     {.method = kGet,
      .path = "/v1/datasets/{namespace}/{name}",
      .permission = Permission::kRegistryRead,
+     .query = kSeen,
      .answer = "Dataset",
+     .has_etag = true,
      .summary = "One dataset with its declaration and versions"},
     {.method = kGet,
      .path = "/v1/models",
      .permission = Permission::kRegistryRead,
-     .query = "page_size page_token",
+     .query = "page_size page_token min_seq wait_ms",
      .answer = "ModelList",
      .summary = "Models by name"},
     {.method = kGet,
      .path = "/v1/models/{model}",
      .permission = Permission::kRegistryRead,
+     .query = kSeen,
      .answer = "Model",
+     .has_etag = true,
      .summary = "One model with its versions"},
     {.method = kGet,
      .path = "/v1/models/{model}/versions/{version}",
      .permission = Permission::kRegistryRead,
+     .query = kSeen,
      .answer = "ModelVersion",
+     .has_etag = true,
      .summary = "One model version with its lineage and effective purposes"},
     {.method = kGet,
      .path = "/v1/runs/{run}",
      .permission = Permission::kRegistryRead,
+     .query = kSeen,
      .answer = "Run",
+     .has_etag = true,
      .summary = "One run"},
     {.method = kPost,
      .path = "/v1/consents:record",
@@ -215,8 +226,17 @@ constexpr auto kRoutes = std::to_array<RouteSpec>({
      .path = "/openapi.json",
      .permission = Permission::kNone,
      .answer = "Object",
+     .has_etag = true,
      .counts_for_slo = false,
      .summary = "This document"},
+    {.method = kGet,
+     .path = "/docs/errors",
+     .permission = Permission::kNone,
+     .answer = "Text",
+     .media_type = "text/html",
+     .has_etag = true,
+     .counts_for_slo = false,
+     .summary = "Every reason an error can carry, and what to do; a problem's `docs` leads here"},
 
     // Admin listener.
     {.listener = Listener::kAdmin,

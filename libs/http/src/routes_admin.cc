@@ -1,9 +1,14 @@
 // The admin listener, and what every process tells about itself.
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
+#include "http/src/errors_page.h"
+#include "http/src/gzip.h"
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
+#include "lineward/crypto/sha256.h"
 #include "lineward/http/reasons.h"
 #include "lineward/http/routes.h"
 
@@ -12,11 +17,21 @@ namespace {
 
 using document::Json;
 
+constexpr size_t kTagDigits = 16;
+constexpr size_t kCompressedFrom = 1'024;  // a smaller page fits a packet as it is
+
 Response TextResponse(std::string text, int status = 200) {
   Response response;
   response.status = status;
   response.content_type = "text/plain; charset=utf-8";
   response.body = std::move(text);
+  return response;
+}
+
+// A document without a revision of its own is tagged by its bytes.
+Response Tagged(Response response) {
+  response.headers.emplace_back(
+      "ETag", fmt::format("\"{}\"", crypto::Sha256Hex(response.body).substr(0, kTagDigits)));
   return response;
 }
 
@@ -72,6 +87,11 @@ void AddAdminRoutes(const AdminParts& parts, Handlers* handlers) {
           response.content_type = "text/plain; version=0.0.4; charset=utf-8";
           response.body = parts.metrics->TextExposition();
         }
+        if (response.body.size() > kCompressedFrom &&
+            AcceptsGzip(request.HeaderValue("accept-encoding"))) {
+          response.body = Gzip(response.body);
+          response.headers.emplace_back("Content-Encoding", "gzip");
+        }
         return response;
       });
   handlers->Add(Method::kGet, "/livez",
@@ -115,7 +135,14 @@ void AddProcessRoutes(const ProcessParts& parts, Handlers* handlers) {
     return JsonResponse(answer);
   });
   handlers->Add(Method::kGet, "/openapi.json", [parts](const Request&) -> absl::StatusOr<Response> {
-    return JsonResponse(OpenApi(Routes(), parts.version, parts.public_url));
+    return Tagged(JsonResponse(OpenApi(Routes(), parts.version, parts.public_url)));
+  });
+  handlers->Add(Method::kGet, "/docs/errors", [](const Request&) -> absl::StatusOr<Response> {
+    Response response;
+    response.content_type = "text/html; charset=utf-8";
+    response.body = HtmlOf(ErrorsDocument());
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
+    return Tagged(std::move(response));
   });
   handlers->Add(Method::kGet, "/v1/whoami", [](const Request& request) -> absl::StatusOr<Response> {
     Json grants = Json::EmptyList();

@@ -1,7 +1,9 @@
 // Registry and consent. Handlers only translate; the registry checks and answers.
 
 #include <algorithm>
+#include <chrono>
 
+#include "lineward/base/mutex.h"
 #include "lineward/base/status.h"
 #include "lineward/control/names.h"
 #include "lineward/http/reasons.h"
@@ -13,6 +15,13 @@ namespace lineward::http {
 namespace {
 
 using document::Json;
+
+// How long a read waits for `min_seq`, and at most (registry design).
+constexpr int64_t kWaitMs = 2'000;
+constexpr int64_t kWaitMsMax = 10'000;
+constexpr std::chrono::milliseconds kSeqLook{10};
+// Left of a deadline to answer in.
+constexpr std::chrono::milliseconds kAnswerTime{100};
 
 absl::StatusOr<registry::Registry*> RegistryOf(const RegistryParts& parts) {
   registry::Registry* found = parts.registry();
@@ -123,9 +132,52 @@ absl::StatusOr<Response> RecordConsents(const RegistryParts& parts, const Reques
   return ToResponse(registry->RecordConsents(caller, body));
 }
 
+// Waits until the registry has seen `min_seq`, so that a caller reads what it wrote.
+// DEADLINE_EXCEEDED `NOT_YET_VISIBLE` after `wait_ms`.
+absl::Status WaitSeq(const registry::Registry& registry, const Request& request) {
+  LW_ASSIGN_OR_RETURN(const int64_t min_seq, request.QueryInt("min_seq", 0, 0, INT64_MAX));
+  LW_ASSIGN_OR_RETURN(const int64_t wait_ms, request.QueryInt("wait_ms", kWaitMs, 0, kWaitMsMax));
+  const auto until = std::min(std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms),
+                              request.deadline - kAnswerTime);
+  base::Mutex mutex;
+  base::CondVar never;
+  base::MutexLock lock(&mutex);
+  while (registry.Seq() < static_cast<uint64_t>(min_seq)) {
+    if (std::chrono::steady_clock::now() >= until) {
+      return base::DeadlineExceeded(kNotYetVisible, "registry: seq {} is seen, {} is asked for",
+                                    registry.Seq(), min_seq);
+    }
+    never.WaitFor(&mutex, kSeqLook);
+  }
+  return absl::OkStatus();
+}
+
+// An entity with its revision as tag.
 absl::StatusOr<Response> Found(absl::StatusOr<Json> found) {
   LW_RETURN_IF_ERROR(found.status());
-  return JsonResponse(*found);
+  Response response = JsonResponse(*found);
+  const Json* etag = found->Find("etag");
+  if (etag != nullptr && etag->is_text()) response.headers.emplace_back("ETag", etag->AsText());
+  return response;
+}
+
+// A reader of one entity: waits for `min_seq` first.
+Handler Get(const RegistryParts& parts,
+            absl::StatusOr<Json> (*get)(const registry::Registry&, const Request&)) {
+  return [parts, get](const Request& request) -> absl::StatusOr<Response> {
+    LW_ASSIGN_OR_RETURN(const registry::Registry* registry, RegistryOf(parts));
+    LW_RETURN_IF_ERROR(WaitSeq(*registry, request));
+    return Found(get(*registry, request));
+  };
+}
+
+absl::StatusOr<Json> GetDataset(const registry::Registry& registry, const Request& request) {
+  const std::string& name_space = request.Parameter("namespace");
+  if (!request.actor.HasForNamespace(Permission::kRegistryRead, name_space)) {
+    return base::NotFound(registry::kDatasetNotFound, "dataset `{}/{}`", name_space,
+                          request.Parameter("name"));
+  }
+  return registry.GetDataset(name_space, request.Parameter("name"));
 }
 
 using Lister = registry::Page (registry::Registry::*)(std::string_view, size_t) const;
@@ -134,6 +186,7 @@ Handler List(const RegistryParts& parts, std::string_view route, std::string_vie
              Lister lister) {
   return [parts, route, collection, lister](const Request& request) -> absl::StatusOr<Response> {
     LW_ASSIGN_OR_RETURN(registry::Registry * registry, RegistryOf(parts));
+    LW_RETURN_IF_ERROR(WaitSeq(*registry, request));
     LW_ASSIGN_OR_RETURN(const int64_t page_size, request.QueryInt("page_size", 50, 1, INT64_MAX));
     const PageBinding binding{route, "", request.actor.name};
     std::string after;
@@ -178,32 +231,20 @@ void AddRegistryRoutes(const RegistryParts& parts, Handlers* handlers) {
                 List(parts, "/v1/datasets", "datasets", &registry::Registry::ListDatasets));
   handlers->Add(Method::kGet, "/v1/models",
                 List(parts, "/v1/models", "models", &registry::Registry::ListModels));
-  handlers->Add(Method::kGet, "/v1/datasets/{namespace}/{name}",
-                [parts](const Request& request) -> absl::StatusOr<Response> {
-                  LW_ASSIGN_OR_RETURN(registry::Registry * registry, RegistryOf(parts));
-                  const std::string& name_space = request.Parameter("namespace");
-                  if (!request.actor.HasForNamespace(Permission::kRegistryRead, name_space)) {
-                    return base::NotFound(registry::kDatasetNotFound, "dataset `{}/{}`", name_space,
-                                          request.Parameter("name"));
-                  }
-                  return Found(registry->GetDataset(name_space, request.Parameter("name")));
-                });
+  handlers->Add(Method::kGet, "/v1/datasets/{namespace}/{name}", Get(parts, GetDataset));
   handlers->Add(Method::kGet, "/v1/models/{model}",
-                [parts](const Request& request) -> absl::StatusOr<Response> {
-                  LW_ASSIGN_OR_RETURN(registry::Registry * registry, RegistryOf(parts));
-                  return Found(registry->GetModel(request.Parameter("model")));
-                });
+                Get(parts, [](const registry::Registry& registry, const Request& request) {
+                  return registry.GetModel(request.Parameter("model"));
+                }));
   handlers->Add(Method::kGet, "/v1/models/{model}/versions/{version}",
-                [parts](const Request& request) -> absl::StatusOr<Response> {
-                  LW_ASSIGN_OR_RETURN(registry::Registry * registry, RegistryOf(parts));
-                  return Found(registry->GetModelVersion(request.Parameter("model"),
-                                                         request.Parameter("version")));
-                });
+                Get(parts, [](const registry::Registry& registry, const Request& request) {
+                  return registry.GetModelVersion(request.Parameter("model"),
+                                                  request.Parameter("version"));
+                }));
   handlers->Add(Method::kGet, "/v1/runs/{run}",
-                [parts](const Request& request) -> absl::StatusOr<Response> {
-                  LW_ASSIGN_OR_RETURN(registry::Registry * registry, RegistryOf(parts));
-                  return Found(registry->GetRun(request.Parameter("run")));
-                });
+                Get(parts, [](const registry::Registry& registry, const Request& request) {
+                  return registry.GetRun(request.Parameter("run"));
+                }));
 }
 
 }  // namespace lineward::http

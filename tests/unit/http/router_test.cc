@@ -87,9 +87,9 @@ TEST(Routes, AreUniqueAndComplete) {
 }
 
 TEST(Routes, OnlyThePublicFactsNeedNoIdentity) {
-  const std::set<std::string_view> open = {"/v1/version",   "/openapi.json", "/metrics",
-                                           "/livez",        "/startupz",     "/readyz",
-                                           "/readyz/{role}"};
+  const std::set<std::string_view> open = {"/v1/version", "/openapi.json", "/docs/errors",
+                                           "/metrics",    "/livez",        "/startupz",
+                                           "/readyz",     "/readyz/{role}"};
   for (const RouteSpec& route : Routes()) {
     EXPECT_EQ(route.permission == Permission::kNone, open.contains(route.path)) << route.path;
   }

@@ -10,6 +10,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "http/src/gzip.h"
 #include "lineward/base/status.h"
 #include "lineward/crypto/sha256.h"
 #include "lineward/http/client.h"
@@ -109,6 +110,13 @@ class ServerTest : public testing::Test {
                   [](const Request& request) -> absl::StatusOr<Response> {
                     Response response;
                     response.body = "<" + request.body + ">";
+                    return response;
+                  });
+    handlers_.Add(Method::kGet, "/v1/models/{model}",
+                  [](const Request&) -> absl::StatusOr<Response> {
+                    Response response;
+                    response.body = "{}";
+                    response.headers.emplace_back("ETag", "\"5\"");
                     return response;
                   });
     handlers_.Add(Method::kGet, "/v1/search", [this](const Request&) -> absl::StatusOr<Response> {
@@ -279,6 +287,33 @@ TEST_F(ServerTest, RefusesBodiesThatAreNoJson) {
   EXPECT_THAT(Ask("GET", "/v1/version", "Accept: text/html\r\n"), StartsWith("HTTP/1.1 406"));
   EXPECT_THAT(Ask("GET", "/v1/version", "Accept: text/html, */*;q=0.1\r\n"),
               StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, InflatesABodyOfGzipWithinTheLimitOfItsRoute) {
+  Start();
+  const auto ask = [this](std::string_view body, std::string_view encoding) {
+    return Ask("POST", "/v1/datasets:register",
+               fmt::format("Content-Encoding: {}\r\nContent-Length: {}\r\n", encoding, body.size()),
+               body);
+  };
+  EXPECT_THAT(ask(Gzip("{}"), "gzip"), EndsWith("\r\n\r\n<{}>"));
+  EXPECT_THAT(ask("{}", "identity"), EndsWith("\r\n\r\n<{}>"));
+  EXPECT_THAT(ask(Gzip(std::string(64 << 10, ' ')), "gzip"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask(Gzip(std::string((64 << 10) + 1, ' ')), "gzip"), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(ask("{}", "gzip"), HasSubstr("REQUEST_MALFORMED"));
+  EXPECT_THAT(ask("{}", "br"), HasSubstr("ENCODING_UNSUPPORTED"));
+}
+
+TEST_F(ServerTest, AnswersAReaderThatHoldsTheNewestRevisionWithoutABody) {
+  Start();
+  const std::string newest = Ask("GET", "/v1/models/ranker", "If-None-Match: \"4\", \"5\"\r\n");
+  EXPECT_THAT(newest, StartsWith("HTTP/1.1 304 Not Modified\r\n"));
+  EXPECT_THAT(newest, HasSubstr("ETag: \"5\"\r\n"));
+  EXPECT_THAT(newest, Not(HasSubstr("\r\nContent-")));
+  EXPECT_THAT(newest, EndsWith("\r\n\r\n"));
+  const std::string older = Ask("GET", "/v1/models/ranker", "If-None-Match: \"4\"\r\n");
+  EXPECT_THAT(older, StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(older, EndsWith("\r\n\r\n{}"));
 }
 
 TEST_F(ServerTest, RefusesHeadsThatCouldBeReadInTwoWays) {

@@ -18,6 +18,7 @@ inline constexpr std::string_view kListenFailed = "LISTEN_FAILED";
 inline constexpr std::string_view kMethodNotAllowed = "METHOD_NOT_ALLOWED";
 inline constexpr std::string_view kNotAcceptable = "NOT_ACCEPTABLE";
 inline constexpr std::string_view kNotReady = "NOT_READY";
+inline constexpr std::string_view kNotYetVisible = "NOT_YET_VISIBLE";
 inline constexpr std::string_view kOverloaded = "OVERLOADED";
 inline constexpr std::string_view kPageTokenExpired = "PAGE_TOKEN_EXPIRED";
 inline constexpr std::string_view kPageTokenMismatch = "PAGE_TOKEN_MISMATCH";

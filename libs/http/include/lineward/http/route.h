@@ -30,6 +30,8 @@ struct RouteSpec {
   std::string_view query = "";
   std::string_view request = "";  // schema of the JSON body, "" = no body, "*" = any text
   std::string_view answer = "Object";
+  std::string_view media_type = "application/json";  // of the answer; streams: application/jsonl
+  bool has_etag = false;  // the answer has one, and `If-None-Match` gives 304
   size_t body_bytes_max = 0;
   int deadline_s = 30;  // of the handler; streams have none
   bool is_idempotent = true;

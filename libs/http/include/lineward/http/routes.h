@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lineward/base/clock.h"
 #include "lineward/http/page_token.h"
@@ -73,6 +74,11 @@ struct TopicParts {
 };
 // topics/{t}, topics/{t}/records (GET and POST).
 void AddTopicRoutes(const TopicParts& parts, Handlers* handlers);
+
+// For `ProcessParts::pipeline`: `partitions`, the lag of each partition of `topics` behind what is
+// decided and visible: records, and the age of the oldest of them (0 when caught up). At most 5 s
+// old, `as_of` says when; `lag_cause` instead if the log does not answer. Any thread.
+std::function<document::Json()> PartitionLag(TopicParts parts, std::vector<std::string> topics);
 
 struct RegistryParts {
   // Null while the registry is not up: 503 `NOT_READY`.
