@@ -24,7 +24,8 @@ MESSAGE = re.compile(
     r"base::(?:InvalidArgument|OutOfRange|NotFound|AlreadyExists|FailedPrecondition|Aborted"
     r'|ResourceExhausted|Unavailable|DeadlineExceeded|DataLoss|Annotate)\(\s*[\w:]+,\s*"([^"]*)"'
 )
-SHOUTED = re.compile(r'"(Error|error|ERROR): [^"]*"|"[^"]*(failed|invalid)!"')
+# A message that only says that something failed; `error: {}` before one that says what is none.
+SHOUTED = re.compile(r'"(Error|error|ERROR): (?!\{\})[^"]*"|"[^"]*(failed|invalid)!"')
 
 
 def judge_message(message: str) -> str:

@@ -35,3 +35,12 @@ def test_a_planted_fault_is_named_and_the_exit_is_0(
     write(file, text)
     after = subprocess.run(command, capture_output=True, text=True)
     assert (after.returncode, says in after.stdout) == (0, True), after.stderr
+
+
+def test_the_prefix_of_a_message_is_no_message(
+    good: pathlib.Path, root: pathlib.Path, write: Write
+) -> None:
+    write("libs/base/src/base.cc", 'Print("error: {}  [{}]", message, reason);\n')
+    command = [sys.executable, str(root / "tools/check/text.py"), "--root", str(good)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, "base.cc" in done.stdout) == (0, False), done.stdout
