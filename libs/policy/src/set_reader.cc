@@ -367,6 +367,43 @@ void SetReader::CheckEntries(Reader* in, Binding* binding) {
   }
 }
 
+void SetReader::ReadSelect(Reader* in, const YamlNode& node, Binding* binding) {
+  static constexpr Key kKeys[] = {"tenant", "topic", "surface"};
+  if (const YamlNode* select = node.Find("select");
+      select != nullptr && !select->is_empty() && in->Map(*select, "`select`", kKeys)) {
+    binding->tenant = in->Text(*select, "tenant").value_or("*");
+    binding->topic = in->Text(*select, "topic").value_or("*");
+    binding->surface = in->Text(*select, "surface").value_or("*");
+  }
+}
+
+void SetReader::ReadLegal(Reader* in, const YamlNode& node, Binding* binding) {
+  static constexpr Key kKeys[] = {"purpose", "require"};
+  for (const YamlNode& item : in->List(node, "legal")) {
+    if (!in->Map(item, "an entry of `legal`", kKeys)) continue;
+    const bool has_purpose = in->Text(item, "purpose", true).has_value();
+    const auto purpose = has_purpose ? Purpose(in, *item.Find("purpose")) : std::nullopt;
+    const auto require = in->Word<LegalEntry::Require>(
+        item, "require",
+        {{"consent", LegalEntry::Require::kConsent},
+         {"legitimate_interest", LegalEntry::Require::kLegitimateInterest},
+         {"forbidden", LegalEntry::Require::kForbidden}},
+        true);
+    if (purpose.has_value() && require.has_value()) binding->legal.push_back({*purpose, *require});
+  }
+}
+
+void SetReader::ReadDischarges(Reader* in, const YamlNode& node, Binding* binding) {
+  const YamlNode* discharges = node.Find("discharges");
+  for (const std::string& name : in->Texts(node, "discharges")) {
+    if (const auto type = ObligationTypeOf(name); type.has_value()) {
+      binding->discharges.push_back(*type);
+    } else {
+      in->Error(101, discharges->place, fmt::format("`{}` is no type of obligation", name));
+    }
+  }
+}
+
 void SetReader::ReadBinding(Reader* in, const YamlNode& node) {
   static constexpr Key kKeys[] = {"id",
                                   "select",
@@ -383,18 +420,11 @@ void SetReader::ReadBinding(Reader* in, const YamlNode& node) {
                                   "event_max_age_s",
                                   "solely_automated",
                                   "main_parameters_version"};
-  static constexpr Key kSelectKeys[] = {"tenant", "topic", "surface"};
-  static constexpr Key kLegalKeys[] = {"purpose", "require"};
   if (!in->Map(node, "a binding", kKeys)) return;
   Binding binding;
   binding.origin = in->At(node);
   binding.id = in->Id(node, "id").value_or("");
-  if (const YamlNode* select = node.Find("select");
-      select != nullptr && !select->is_empty() && in->Map(*select, "`select`", kSelectKeys)) {
-    binding.tenant = in->Text(*select, "tenant").value_or("*");
-    binding.topic = in->Text(*select, "topic").value_or("*");
-    binding.surface = in->Text(*select, "surface").value_or("*");
-  }
+  ReadSelect(in, node, &binding);
   binding.mode = in->Word<BindingMode>(node, "mode",
                                        {{"off", BindingMode::kOff},
                                         {"shadow", BindingMode::kShadow},
@@ -414,26 +444,8 @@ void SetReader::ReadBinding(Reader* in, const YamlNode& node) {
   binding.event_max_future_s = in->Int(node, "event_max_future_s", 0, kSecondsMax).value_or(300);
   binding.event_max_age_s = in->Int(node, "event_max_age_s", 0, kSecondsMax).value_or(0);
   binding.purposes = Purposes(in, node, "purposes", true);
-  for (const YamlNode& item : in->List(node, "legal")) {
-    if (!in->Map(item, "an entry of `legal`", kLegalKeys)) continue;
-    const bool has_purpose = in->Text(item, "purpose", true).has_value();
-    const auto purpose = has_purpose ? Purpose(in, *item.Find("purpose")) : std::nullopt;
-    const auto require = in->Word<LegalEntry::Require>(
-        item, "require",
-        {{"consent", LegalEntry::Require::kConsent},
-         {"legitimate_interest", LegalEntry::Require::kLegitimateInterest},
-         {"forbidden", LegalEntry::Require::kForbidden}},
-        true);
-    if (purpose.has_value() && require.has_value()) binding.legal.push_back({*purpose, *require});
-  }
-  const YamlNode* discharges = node.Find("discharges");
-  for (const std::string& name : in->Texts(node, "discharges")) {
-    if (const auto type = ObligationTypeOf(name); type.has_value()) {
-      binding.discharges.push_back(*type);
-    } else {
-      in->Error(101, discharges->place, fmt::format("`{}` is no type of obligation", name));
-    }
-  }
+  ReadLegal(in, node, &binding);
+  ReadDischarges(in, node, &binding);
   binding.main_parameters_version = in->Text(node, "main_parameters_version");
   binding.is_solely_automated = in->Bool(node, "solely_automated", false);
   for (const YamlNode& item : in->List(node, "policies", true)) ReadEntry(in, item, &binding);

@@ -33,6 +33,9 @@ class SetReader {
   void ReadSubtree(Reader* in, const document::YamlNode& tree, const TreeNode* parent, bool by_path,
                    std::vector<TreeNode>* nodes, base::StringSet* seen);
   void ReadEventFields(Reader* in, const document::YamlNode& map);
+  void ReadSelect(Reader* in, const document::YamlNode& node, Binding* binding);
+  void ReadLegal(Reader* in, const document::YamlNode& node, Binding* binding);
+  void ReadDischarges(Reader* in, const document::YamlNode& node, Binding* binding);
   void ReadEntry(Reader* in, const document::YamlNode& node, Binding* binding);
   void CheckEntries(Reader* in, Binding* binding);
   void ReadRule(Reader* in, const document::YamlNode& node, Policy* policy);

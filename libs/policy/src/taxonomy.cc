@@ -272,136 +272,184 @@ const BitSet256& Taxonomy::DownIn(size_t bit, int64_t version) const {
   return std::prev(next)->second[bit];
 }
 
-DatasetSets Taxonomy::Effective(const DatasetUse& use, int64_t time_us) const {
-  const Declaration& declaration = *use.declaration;
-  const BitSet256 all = BitSet256::First(size());
-  DatasetSets sets;
-  sets.is_revoked = declaration.is_revoked;
-  sets.retain_until_us = declaration.retain_until_us.value_or(kForeverUs);
-  if (declaration.is_unknown) sets.unknown = all;
+// One record as it stands at one time: reads its parts one after the other, then says what is
+// allowed for each processing.
+class Taxonomy::Reading {
+ public:
+  Reading(const Taxonomy& taxonomy, const DatasetUse& use, int64_t time_us)
+      : taxonomy_(taxonomy),
+        impl_(*taxonomy.impl_),
+        use_(use),
+        declaration_(*use.declaration),
+        time_us_(time_us),
+        all_(BitSet256::First(taxonomy.size())) {}
+
+  DatasetSets Run() {
+    sets_.is_revoked = declaration_.is_revoked;
+    sets_.retain_until_us = declaration_.retain_until_us.value_or(kForeverUs);
+    if (declaration_.is_unknown) sets_.unknown = all_;
+    ReadWithdrawals();
+    ReadRestorations();
+    for (const Edge& edge : impl_.edges) {
+      BoundAt(edge.effective.from_us);
+      BoundAt(edge.effective.until_us);
+    }
+    ReadProhibitions();
+    if (IsUndeclared() && (!declaration_.is_sourced || !impl_.inherit_undeclared)) {
+      sets_.unknown = all_;
+    }
+    if (is_series() && declaration_.grants.has_value()) ReadGrants();
+    ReadRestriction();
+    if (is_withdrawn_) {
+      sets_.is_revoked = true;
+      return std::move(sets_);
+    }
+    for (size_t k = 0; k < kProcessings; ++k) Allow(k);
+    return std::move(sets_);
+  }
+
+ private:
+  bool is_series() const { return declaration_.kind == Declaration::Kind::kSeries; }
+  bool IsUndeclared() const {
+    if (is_series()) return !declaration_.grants.has_value();
+    return declaration_.is_undeclared_version &&
+           declaration_.kind == Declaration::Kind::kDatasetVersion;
+  }
+
+  void BoundAt(int64_t boundary_us) {
+    Bound(boundary_us, time_us_, &sets_.valid_from_us, &sets_.valid_until_us);
+  }
 
   // The bit of a name outside grants and prohibitions; unknown to the set: all becomes unknown.
-  const auto add = [&](std::string_view name, BitSet256* to) {
-    const std::optional<uint8_t> bit = Purpose(name);
+  void AddNamed(std::string_view name, BitSet256* to) {
+    const std::optional<uint8_t> bit = taxonomy_.Purpose(name);
     if (bit.has_value()) {
       to->Set(*bit);
     } else {
-      sets.unknown = all;
+      sets_.unknown = all_;
     }
-  };
-
-  BitSet256 withdrawn;
-  bool is_withdrawn = false;
-  for (const Withdrawal& withdrawal : declaration.withdrawn) {
-    Bound(withdrawal.from_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
-    if (withdrawal.from_us > time_us) continue;
-    if (withdrawal.purposes.empty()) {
-      if (withdrawal.is_block) is_withdrawn = true;
-      if (!withdrawal.is_block) sets.unknown = all;
-      continue;
-    }
-    BitSet256 named;
-    for (const std::string& purpose : withdrawal.purposes) add(purpose, &named);
-    const BitSet256 reached = Down(named) | Up(named);
-    (withdrawal.is_block ? withdrawn : sets.unknown) |= reached;
-  }
-  if (is_withdrawn) sets.is_revoked = true;
-
-  BitSet256 restored;
-  for (const Restoration& restoration : use.restorations) {
-    Bound(restoration.until_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
-    if (restoration.until_us <= time_us) continue;
-    for (const std::string& purpose : restoration.purposes) add(purpose, &restored);
-  }
-  for (const Edge& edge : impl_->edges) {
-    Bound(edge.effective.from_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
-    Bound(edge.effective.until_us, time_us, &sets.valid_from_us, &sets.valid_until_us);
   }
 
-  std::array<BitSet256, kProcessings> prohibited;
-  for (const Prohibition& prohibition : declaration.prohibits) {
-    for (const std::string& name : prohibition.purposes) {
-      const std::optional<ResolvedPurpose> purpose = Resolve(name);
+  // Calls `f` with each processing for which a grant or prohibition names a purpose, and its bit.
+  template <typename F>
+  void ForEachNamed(const std::vector<std::string>& names, ProcessingSet processing, F&& f) {
+    for (const std::string& name : names) {
+      const std::optional<ResolvedPurpose> purpose = taxonomy_.Resolve(name);
       if (!purpose.has_value()) {
-        sets.unknown = all;
+        sets_.unknown = all_;
         continue;
       }
       for (size_t k = 0; k < kProcessings; ++k) {
-        if (((prohibition.processing & purpose->processing) >> k & 1) == 0) continue;
-        prohibited[k] |= impl_->down[purpose->bit] | impl_->up[purpose->bit];
+        if (((processing & purpose->processing) >> k & 1) != 0) f(k, purpose->bit);
       }
     }
   }
 
-  const bool is_series = declaration.kind == Declaration::Kind::kSeries;
-  const bool is_undeclared = is_series ? !declaration.grants.has_value()
-                                       : declaration.is_undeclared_version &&
-                                             declaration.kind == Declaration::Kind::kDatasetVersion;
-  if (is_undeclared && (!declaration.is_sourced || !impl_->inherit_undeclared)) sets.unknown = all;
-
-  std::array<BitSet256, kProcessings> granted;
-  std::array<BitSet256, kProcessings> named;             // literally
-  std::array<BitSet256, kProcessings> named_by_consent;  // on a consent basis
-  std::array<std::array<BitSet256, kBases>, kProcessings> named_basis;
-  if (is_series && declaration.grants.has_value()) {
-    for (const Grant& grant : *declaration.grants) {
-      for (const std::string& name : grant.purposes) {
-        const std::optional<ResolvedPurpose> purpose = Resolve(name);
-        if (!purpose.has_value()) {
-          sets.unknown = all;
-          continue;
-        }
-        const auto basis = static_cast<size_t>(grant.basis);
-        for (size_t k = 0; k < kProcessings; ++k) {
-          if (((grant.processing & purpose->processing) >> k & 1) == 0) continue;
-          granted[k] |= impl_->down[purpose->bit];
-          sets.basis[k][basis] |= impl_->down[purpose->bit];
-          named[k].Set(purpose->bit);
-          named_basis[k][basis].Set(purpose->bit);
-          if (grant.basis == Basis::kConsent) named_by_consent[k].Set(purpose->bit);
-        }
+  void ReadWithdrawals() {
+    for (const Withdrawal& withdrawal : declaration_.withdrawn) {
+      BoundAt(withdrawal.from_us);
+      if (withdrawal.from_us > time_us_) continue;
+      if (withdrawal.purposes.empty()) {
+        if (withdrawal.is_block) is_withdrawn_ = true;
+        if (!withdrawal.is_block) sets_.unknown = all_;
+        continue;
       }
+      BitSet256 named;
+      for (const std::string& purpose : withdrawal.purposes) AddNamed(purpose, &named);
+      const BitSet256 reached = taxonomy_.Down(named) | taxonomy_.Up(named);
+      (withdrawal.is_block ? withdrawn_ : sets_.unknown) |= reached;
     }
   }
-  BitSet256 restricted = all;
-  if (!is_series && declaration.restricted.has_value()) {
+
+  void ReadRestorations() {
+    for (const Restoration& restoration : use_.restorations) {
+      BoundAt(restoration.until_us);
+      if (restoration.until_us <= time_us_) continue;
+      for (const std::string& purpose : restoration.purposes) AddNamed(purpose, &restored_);
+    }
+  }
+
+  void ReadProhibitions() {
+    for (const Prohibition& prohibition : declaration_.prohibits) {
+      ForEachNamed(prohibition.purposes, prohibition.processing, [&](size_t k, uint8_t bit) {
+        prohibited_[k] |= impl_.down[bit] | impl_.up[bit];
+      });
+    }
+  }
+
+  void ReadGrants() {
+    for (const Grant& grant : *declaration_.grants) {
+      const auto basis = static_cast<size_t>(grant.basis);
+      ForEachNamed(grant.purposes, grant.processing, [&](size_t k, uint8_t bit) {
+        granted_[k] |= impl_.down[bit];
+        sets_.basis[k][basis] |= impl_.down[bit];
+        named_[k].Set(bit);
+        named_basis_[k][basis].Set(bit);
+      });
+    }
+  }
+
+  void ReadRestriction() {
+    restricted_ = all_;
+    if (is_series() || !declaration_.restricted.has_value()) return;
     BitSet256 roots;
-    for (const std::string& name : *declaration.restricted) add(name, &roots);
-    restricted = Down(roots);
+    for (const std::string& name : *declaration_.restricted) AddNamed(name, &roots);
+    restricted_ = taxonomy_.Down(roots);
   }
 
-  for (size_t k = 0; k < kProcessings; ++k) {
-    const BitSet256 barred = prohibited[k] | withdrawn;
-    if (is_withdrawn) continue;
-    if (!is_series) {
-      sets.allowed[k] = restricted - barred;
-      continue;
+  void Allow(size_t k) {
+    const BitSet256 barred = prohibited_[k] | withdrawn_;
+    if (!is_series()) {
+      sets_.allowed[k] = restricted_ - barred;
+    } else if (!declaration_.grants.has_value()) {
+      sets_.allowed[k] = all_ - barred;
+    } else {
+      AllowGranted(k, barred);
     }
-    if (!declaration.grants.has_value()) {
-      sets.allowed[k] = all - barred;
-      continue;
-    }
+  }
+
+  // What grants, compatible use and reclassification allow together, and on which basis.
+  void AllowGranted(size_t k, const BitSet256& barred) {
+    const BitSet256& by_consent = named_basis_[k][static_cast<size_t>(Basis::kConsent)];
+    const auto is_used = [&](const Edge& edge) {
+      return edge.effective.Has(time_us_) && named_[k].Has(edge.from);
+    };
     BitSet256 compatible;
-    for (const Edge& edge : impl_->edges) {
-      if (!edge.effective.Has(time_us) || !named[k].Has(edge.from)) continue;
-      if (!named_by_consent[k].Has(edge.from)) compatible.Set(edge.to);
+    for (const Edge& edge : impl_.edges) {
+      if (is_used(edge) && !by_consent.Has(edge.from)) compatible.Set(edge.to);
     }
-    sets.allowed[k] = (granted[k] | compatible | restored) - barred;
-    sets.compatible[k] = (compatible - granted[k] - restored) - barred;
-    for (size_t i = 0; i < impl_->edges.size(); ++i) {
-      const Edge& edge = impl_->edges[i];
-      if (!edge.effective.Has(time_us) || !named[k].Has(edge.from)) continue;
-      if (!sets.compatible[k].Has(edge.to)) continue;
-      sets.edges[k].push_back(static_cast<uint16_t>(i));
+    sets_.allowed[k] = (granted_[k] | compatible | restored_) - barred;
+    sets_.compatible[k] = (compatible - granted_[k] - restored_) - barred;
+    for (size_t i = 0; i < impl_.edges.size(); ++i) {
+      const Edge& edge = impl_.edges[i];
+      if (!is_used(edge) || !sets_.compatible[k].Has(edge.to)) continue;
+      sets_.edges[k].push_back(static_cast<uint16_t>(i));
       for (size_t basis = 0; basis < kBases; ++basis) {
-        if (named_basis[k][basis].Has(edge.from)) sets.basis[k][basis].Set(edge.to);
+        if (named_basis_[k][basis].Has(edge.from)) sets_.basis[k][basis].Set(edge.to);
       }
     }
     for (size_t basis = 0; basis < kBases; ++basis) {
-      if (!named_basis[k][basis].empty()) sets.basis[k][basis] |= restored - granted[k];
+      if (!named_basis_[k][basis].empty()) sets_.basis[k][basis] |= restored_ - granted_[k];
     }
   }
-  return sets;
+
+  const Taxonomy& taxonomy_;
+  const Taxonomy::Impl& impl_;
+  const DatasetUse& use_;
+  const Declaration& declaration_;
+  const int64_t time_us_;
+  const BitSet256 all_;
+
+  DatasetSets sets_;
+  bool is_withdrawn_ = false;  // as a whole
+  BitSet256 withdrawn_, restored_, restricted_;
+  std::array<BitSet256, kProcessings> prohibited_, granted_;
+  std::array<BitSet256, kProcessings> named_;  // literally
+  std::array<std::array<BitSet256, kBases>, kProcessings> named_basis_;
+};
+
+DatasetSets Taxonomy::Effective(const DatasetUse& use, int64_t time_us) const {
+  return Reading(*this, use, time_us).Run();
 }
 
 }  // namespace lineward::policy

@@ -102,6 +102,7 @@ class Taxonomy {
 
  private:
   struct Impl;
+  class Reading;
   explicit Taxonomy(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
