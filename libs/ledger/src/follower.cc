@@ -170,6 +170,9 @@ void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* w
     watch->TickBefore(telemetry::kNeighbourLimit);
     logger.Write(kLedgerLogAway, base::MessageOf(status));
     SetCause(base::MessageOf(status));
+    // Polls of a log that is away soon answer as if it had nothing new: only a new connection
+    // proves that it is back.
+    reader.reset();
     Rest(stop, back_off);
     back_off = std::min<std::chrono::nanoseconds>(back_off * 2, kBackOffMax);
   }
