@@ -214,8 +214,11 @@ absl::Status Loop::Run(std::stop_token stop) {
     const absl::Status status = consumer_ == nullptr ? Open() : Step();
     if (status.ok()) continue;
     watch_->TickBefore(telemetry::kNeighbourLimit);
-    const absl::Status final_status = Recover(status);
+    absl::Status final_status = Recover(status);
     if (final_status.ok()) continue;
+    if (absl::IsPermissionDenied(final_status)) {
+      final_status = base::Annotate(final_status, "seat `{}`", seat_);
+    }
     SetCause(fmt::format("stopped: {}", base::MessageOf(final_status)));
     Drain();
     return final_status;
@@ -1009,8 +1012,8 @@ absl::Status Loop::WaitFenced() {
   fenced_at_.push_back(now);
   while (Elapsed(fenced_at_.front(), now) > kFencedWindow) fenced_at_.pop_front();
   if (fenced_at_.size() >= kFencedMax) {
-    return base::PermissionDenied(stream::kSeatTaken, "seat `{}`: fenced {} times within {} s",
-                                  seat_, fenced_at_.size(), absl::ToInt64Seconds(kFencedWindow));
+    return base::PermissionDenied(stream::kSeatTaken, "fenced {} times within {} s",
+                                  fenced_at_.size(), absl::ToInt64Seconds(kFencedWindow));
   }
   (void)consumer_->Pause();
   const auto deadline = std::chrono::steady_clock::now() + Nanos(kFencedPoll);
