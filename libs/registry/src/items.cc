@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "lineward/base/check.h"
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/control/names.h"
@@ -516,6 +517,10 @@ std::optional<Item> ParseItem(const Json& json, std::optional<FactKind> kind,
   }
   reader.Finish();
   if (violations->size() > before) return std::nullopt;
+  // As it comes back from a fact: another order or spelling of numbers would be another statement.
+  auto normal = document::ParseJson(document::Canonical(item.body));
+  LW_CHECK(normal.ok(), "canonical JSON does not parse: {}", base::MessageOf(normal.status()));
+  item.body = *std::move(normal);
   return item;
 }
 

@@ -18,6 +18,16 @@ std::string Normal(std::string_view text) {
   return item->subject + " " + document::Canonical(item->body);
 }
 
+TEST(Items, AreWhatComesBackFromTheirFacts) {
+  std::vector<Violation> violations;
+  const auto item = ParseItem(
+      Parse(R"({"kind":"DATASET","name":"clicks","synthetic":true,"declaration":{"grants":[
+                {"purposes":["ads"],"processing":["TRAIN"],"basis":"CONTRACT"}]}})"),
+      std::nullopt, "", TestPurposes(), &violations);
+  ASSERT_TRUE(item.has_value());
+  EXPECT_EQ(item->body, Parse(document::Canonical(item->body)));
+}
+
 TEST(Items, DatasetIsNormalised) {
   EXPECT_EQ(
       Normal(R"({"kind":"DATASET","namespace":"s3://lake","name":"clicks","owners":["b","a","b"],
