@@ -493,9 +493,10 @@ absl::Status Node::Impl::BringUp() {
     control_for_http = control.get();
   }
   if (node.HasRole("registry") && registry == nullptr) {
-    registry::RegistryOptions registry_options = ToRegistryOptions(
-        options.registry, node.instance_id,
-        fmt::format("{}:{}", node.http_listen.host, public_server->port()), requires_signatures);
+    registry::RegistryOptions registry_options =
+        ToRegistryOptions(options.registry, node.state_dir, node.instance_id,
+                          fmt::format("{}:{}", node.http_listen.host, public_server->port()),
+                          requires_signatures);
     registry_options.health = &health;
     LW_ASSIGN_OR_RETURN(registry,
                         registry::Registry::Start(transport.get(), control.get(), registry_options,

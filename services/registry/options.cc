@@ -5,6 +5,9 @@ namespace lineward::services {
 void BindRegistryOptions(RegistryRoleOptions* options, config::OptionTable* table) {
   table->Bind("registry.consents_topic", &options->consents_topic,
               {.sentence = "Topic of consent statements; empty is none."});
+  table->Bind("registry.data_dir", &options->data_dir,
+              {.sentence = "Folder of the registry's view; empty is `registry` below state_dir.",
+               .example = "/var/lib/lineward/registry"});
   table->Bind("registry.group_wait", &options->group_wait,
               {.sentence = "How long a transaction gathers writes.", .min = "0ms", .max = "1s"});
   table->Bind("registry.queue_max", &options->queue_max,
@@ -12,9 +15,11 @@ void BindRegistryOptions(RegistryRoleOptions* options, config::OptionTable* tabl
 }
 
 registry::RegistryOptions ToRegistryOptions(const RegistryRoleOptions& options,
+                                            const std::string& state_dir,
                                             const std::string& instance_id,
                                             const std::string& address, bool require_signatures) {
   registry::RegistryOptions to;
+  to.data_dir = options.data_dir.empty() ? state_dir + "/registry" : options.data_dir;
   to.instance_id = instance_id;
   to.address = address;
   to.consents_topic = options.consents_topic;

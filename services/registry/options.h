@@ -13,6 +13,7 @@
 namespace lineward::services {
 
 struct RegistryRoleOptions {
+  std::string data_dir;  // empty: `registry` below state_dir
   std::string consents_topic = "consents";
   absl::Duration group_wait = absl::Milliseconds(5);
   int64_t queue_max = 4'096;
@@ -21,6 +22,7 @@ struct RegistryRoleOptions {
 void BindRegistryOptions(RegistryRoleOptions* options, config::OptionTable* table);
 
 registry::RegistryOptions ToRegistryOptions(const RegistryRoleOptions& options,
+                                            const std::string& state_dir,
                                             const std::string& instance_id,
                                             const std::string& address, bool require_signatures);
 

@@ -180,7 +180,8 @@ absl::StatusOr<Json> GetDataset(const registry::Registry& registry, const Reques
   return registry.GetDataset(name_space, request.Parameter("name"));
 }
 
-using Lister = registry::Page (registry::Registry::*)(std::string_view, size_t) const;
+using Lister = absl::StatusOr<registry::Page> (registry::Registry::*)(std::string_view,
+                                                                      size_t) const;
 
 Handler List(const RegistryParts& parts, std::string_view route, std::string_view collection,
              Lister lister) {
@@ -194,8 +195,9 @@ Handler List(const RegistryParts& parts, std::string_view route, std::string_vie
       LW_ASSIGN_OR_RETURN(
           after, parts.page_tokens->Open(binding, request.Query("page_token"), parts.clock->Now()));
     }
-    const registry::Page page =
-        (registry->*lister)(after, static_cast<size_t>(std::min<int64_t>(page_size, 1'000)));
+    LW_ASSIGN_OR_RETURN(
+        const registry::Page page,
+        (registry->*lister)(after, static_cast<size_t>(std::min<int64_t>(page_size, 1'000))));
     Json meta;
     meta.Set("registry_seq", std::to_string(registry->Seq()));
     Json answer;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "lineward/base/status.h"
 #include "lineward/registry/reasons.h"
 #include "registry/src/field_reader.h"
 
@@ -87,28 +88,22 @@ ParsedConsent ParseConsentRecord(std::string_view value, const PurposeLookup& pu
   return Canonical(*std::move(item), purposes, taxonomy_version);
 }
 
-void ConsentBook::Load(std::string_view subject, std::optional<std::string_view> bytes) {
-  if (bytes.has_value()) {
-    records_[std::string(subject)] = *bytes;
-  } else if (const auto at = records_.find(subject); at != records_.end()) {
-    records_.erase(at);
-  }
-}
-
-void ConsentBook::Clear() {
-  records_.clear();
-  staged_.clear();
-}
-
-ConsentBook::Folded ConsentBook::Fold(const control::ConsentItem& item, int64_t received_at_us) {
-  auto at = staged_.find(item.subject);
-  const bool is_staged = at != staged_.end();
+absl::StatusOr<ConsentBook::Folded> ConsentBook::Fold(const control::ConsentItem& item,
+                                                      int64_t received_at_us) {
+  const auto staged = staged_.find(item.subject);
   control::ConsentRecord record;
-  if (is_staged) {
-    record = at->second;
-  } else if (const auto known = records_.find(item.subject); known != records_.end()) {
-    auto decoded = control::DecodeConsentRecord(known->second);
-    if (decoded.ok()) record = *std::move(decoded);
+  if (staged != staged_.end()) {
+    record = staged->second;
+  } else {
+    LW_ASSIGN_OR_RETURN(const auto known, find_(item.subject));
+    if (known.has_value()) {
+      auto decoded = control::DecodeConsentRecord(*known);
+      if (!decoded.ok()) {
+        return base::DataLoss(kFactInvalid, "consent record: {}",
+                              base::MessageOf(decoded.status()));
+      }
+      record = *std::move(decoded);
+    }
   }
   if (record.is_erased) return Folded::kErased;
   if (!control::FoldConsent(item, received_at_us, &record)) return Folded::kUnchanged;
@@ -119,16 +114,9 @@ ConsentBook::Folded ConsentBook::Fold(const control::ConsentItem& item, int64_t 
 std::vector<std::pair<std::string, std::string>> ConsentBook::Changed() const {
   std::vector<std::pair<std::string, std::string>> changed;
   for (const auto& [subject, record] : staged_) {
-    changed.emplace_back(control::ConsentKey(subject), control::EncodeConsentRecord(record));
+    changed.emplace_back(subject, control::EncodeConsentRecord(record));
   }
   return changed;
-}
-
-void ConsentBook::Commit() {
-  for (const auto& [subject, record] : staged_) {
-    records_[subject] = control::EncodeConsentRecord(record);
-  }
-  staged_.clear();
 }
 
 }  // namespace lineward::registry

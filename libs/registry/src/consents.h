@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "lineward/base/strings.h"
 #include "lineward/control/consent.h"
 #include "lineward/document/json.h"
 #include "lineward/registry/items.h"
@@ -37,24 +37,25 @@ ParsedConsent ParseConsent(const document::Json& json, const PurposeLookup& purp
 ParsedConsent ParseConsentRecord(std::string_view value, const PurposeLookup& purposes,
                                  int64_t taxonomy_version);
 
-// All subjects' records; changes are staged until Commit.
+// The subjects' records with what one transaction changes in them.
 class ConsentBook {
  public:
   enum class Folded : uint8_t { kAccepted, kUnchanged, kErased };
+  // The committed record of a subject, encoded.
+  using Find = std::function<absl::StatusOr<std::optional<std::string>>(std::string_view subject)>;
 
-  // A record as read from `lineward.consent`; null erases.
-  void Load(std::string_view subject, std::optional<std::string_view> bytes);
-  void Clear();
+  explicit ConsentBook(Find find) : find_(std::move(find)) {}
 
-  Folded Fold(const control::ConsentItem& item, int64_t received_at_us);
-  // Keys and values that the staged changes write, ascending by key.
+  // The errors of `find`; DATA_LOSS (FACT_INVALID) if a record cannot be read.
+  absl::StatusOr<Folded> Fold(const control::ConsentItem& item, int64_t received_at_us);
+  // Subjects and records that changed, ascending.
   std::vector<std::pair<std::string, std::string>> Changed() const;
   bool HasChanges() const { return !staged_.empty(); }
-  void Commit();
-  void Rollback() { staged_.clear(); }
+  // Forgets the changes: they were committed, or never will be.
+  void Clear() { staged_.clear(); }
 
  private:
-  base::StringMap<std::string> records_;  // by subject, encoded: compact
+  const Find find_;
   std::map<std::string, control::ConsentRecord> staged_;
 };
 

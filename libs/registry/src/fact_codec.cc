@@ -1,6 +1,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "lineward/base/status.h"
 #include "lineward/base/strings.h"
 #include "lineward/registry/fact.h"
@@ -10,6 +13,14 @@
 namespace lineward::registry {
 
 std::string FactKey(uint64_t seq) { return fmt::format("f/{:020}", seq); }
+
+std::optional<uint64_t> ParseFactKey(std::string_view key) {
+  uint64_t seq = 0;
+  const auto [end, error] =
+      std::from_chars(key.data() + std::min<size_t>(2, key.size()), key.data() + key.size(), seq);
+  if (error != std::errc() || FactKey(seq) != key) return std::nullopt;
+  return seq;
+}
 
 std::string EncodeFact(const Fact& fact) {
   v1::Fact message;

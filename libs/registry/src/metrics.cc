@@ -17,14 +17,18 @@ RegistryMetrics::RegistryMetrics(telemetry::MetricRegistry* registry) {
                                           .help = "From the queue to the durable commit"},
                                          telemetry::Buckets::kCommit)
                       ->With();
-  const auto gauge = [registry](std::string_view name, std::string_view help) {
-    return registry->DeclareGauge({.name = name, .help = help})->With();
-  };
-  seq = gauge("registry_seq", "Newest fact folded");
-  writer = gauge("registry_writer", "1 on the instance that writes");
-  pending_changes = gauge("registry_pending_changes", "Changes that wait for an approval");
-  fold_lag_seconds = gauge("registry_fold_lag_seconds", "Age of the newest fact not folded yet");
-  edges = gauge("registry_edges", "Edges of the lineage graph");
+  seq = registry->DeclareGauge({.name = "registry_seq", .help = "Newest fact folded"})->With();
+  writer = registry->DeclareGauge({.name = "registry_writer", .help = "1 on the writer"})->With();
+  pending_changes = registry
+                        ->DeclareGauge({.name = "registry_pending_changes",
+                                        .help = "Changes that wait for an approval"})
+                        ->With();
+  fold_lag_seconds = registry
+                         ->DeclareGauge({.name = "registry_fold_lag_seconds",
+                                         .help = "Age of the newest fact not folded yet"})
+                         ->With();
+  edges = registry->DeclareGauge({.name = "registry_edges", .help = "Edges of the lineage graph"})
+              ->With();
 }
 
 }  // namespace lineward::registry

@@ -41,10 +41,12 @@ class SharedLock {
 
 struct Registry::Impl {
   Impl(stream::Transport* transport, control::Follower* follower, RegistryOptions o,
-       RegistryMetrics* metrics, telemetry::Logger log)
+       RegistryMetrics* metrics, telemetry::Logger log, std::unique_ptr<View> with_view)
       : options(std::move(o)),
+        view(std::move(with_view)),
         queue(options.queue_max),
-        writer(transport, follower, options, metrics, std::move(log), &shared, &queue) {}
+        writer(transport, follower, options, metrics, std::move(log), &shared, view.get(), &queue) {
+  }
 
   absl::StatusOr<Answer> Ask(RequestKind kind, const Caller& caller, const Json& body,
                              FactKind item_kind) {
@@ -81,9 +83,10 @@ struct Registry::Impl {
     return answer.get();
   }
 
-  absl::StatusOr<Json> View(std::string_view name, std::string_view reason,
+  absl::StatusOr<Json> Show(std::string_view name, std::string_view reason,
                             std::string_view what) const LW_NO_THREAD_SAFETY_ANALYSIS {
     const SharedLock lock(&shared.mutex);
+    LW_RETURN_IF_ERROR(CheckLoaded());
     const Entity* const entity = shared.state.Find(name);
     if (entity == nullptr) {
       return base::NotFound(reason, "{} `{}` is not registered", what, control::DisplayName(name));
@@ -91,10 +94,17 @@ struct Registry::Impl {
     return ViewOf(shared.state, *entity);
   }
 
-  Page List(FactKind kind, std::string_view prefix, std::string_view after,
-            size_t limit) const LW_NO_THREAD_SAFETY_ANALYSIS {
+  // Before the facts were read nobody can say that something is not there.
+  absl::Status CheckLoaded() const LW_NO_THREAD_SAFETY_ANALYSIS {
+    if (shared.is_loaded) return absl::OkStatus();
+    return base::Unavailable(kRegistryNotReady, "the facts are not read to their end yet");
+  }
+
+  absl::StatusOr<Page> List(FactKind kind, std::string_view prefix, std::string_view after,
+                            size_t limit) const LW_NO_THREAD_SAFETY_ANALYSIS {
     Page page;
     const SharedLock lock(&shared.mutex);
+    LW_RETURN_IF_ERROR(CheckLoaded());
     const auto& entities = shared.state.Entities();
     auto at = after.empty() ? entities.lower_bound(prefix) : entities.upper_bound(after);
     for (; at != entities.end() && at->first.starts_with(prefix); ++at) {
@@ -110,6 +120,7 @@ struct Registry::Impl {
 
   const RegistryOptions options;
   mutable SharedState shared;
+  const std::unique_ptr<View> view;
   base::BoundedQueue<std::shared_ptr<Request>> queue;
   Writer writer;
   std::jthread thread;
@@ -130,8 +141,12 @@ absl::StatusOr<std::unique_ptr<Registry>> Registry::Start(stream::Transport* tra
   if (options.instance_id.empty()) {
     return base::InvalidArgument(kInvalidField, "`instance_id` is empty");
   }
-  auto impl =
-      std::make_unique<Impl>(transport, follower, std::move(options), metrics, std::move(log));
+  if (options.data_dir.empty()) return base::InvalidArgument(kInvalidField, "`data_dir` is empty");
+  LW_ASSIGN_OR_RETURN(const std::string log_id, transport->LogId());
+  LW_ASSIGN_OR_RETURN(auto view, View::Open(options.data_dir, log_id, log));
+  auto impl = std::make_unique<Impl>(transport, follower, std::move(options), metrics,
+                                     std::move(log), std::move(view));
+  LW_RETURN_IF_ERROR(impl->writer.LoadView());
   Impl* const raw = impl.get();
   impl->thread = base::StartThread("lw-registry",
                                    [raw](const std::stop_token& stop) { raw->writer.Run(stop); });
@@ -157,7 +172,7 @@ absl::StatusOr<Answer> Registry::ProposePolicySet(const Caller& caller, const Js
 
 absl::StatusOr<Json> Registry::GetDataset(std::string_view name_space,
                                           std::string_view name) const {
-  return impl_->View(control::DatasetName(name_space, name), kDatasetNotFound, "dataset");
+  return impl_->Show(control::DatasetName(name_space, name), kDatasetNotFound, "dataset");
 }
 
 absl::StatusOr<Json> Registry::GetDatasetVersion(std::string_view name_space, std::string_view name,
@@ -171,11 +186,11 @@ absl::StatusOr<Json> Registry::GetDatasetVersion(std::string_view name_space, st
     }();
     if (labelled != nullptr) version = *labelled;
   }
-  return impl_->View(version, kVersionNotFound, "dataset version");
+  return impl_->Show(version, kVersionNotFound, "dataset version");
 }
 
 absl::StatusOr<Json> Registry::GetModel(std::string_view model) const {
-  return impl_->View(control::ModelName(model), kModelNotFound, "model");
+  return impl_->Show(control::ModelName(model), kModelNotFound, "model");
 }
 
 absl::StatusOr<Json> Registry::GetModelVersion(std::string_view model,
@@ -190,25 +205,48 @@ absl::StatusOr<Json> Registry::GetModelVersion(std::string_view model,
     }
     number = target->AsInt();
   }
-  return impl_->View(control::ModelVersionName(model, static_cast<int32_t>(*number)),
+  return impl_->Show(control::ModelVersionName(model, static_cast<int32_t>(*number)),
                      kVersionNotFound, "model version");
 }
 
 absl::StatusOr<Json> Registry::GetRun(std::string_view id) const {
-  return impl_->View(control::RunName(id), kRunNotFound, "run");
+  return impl_->Show(control::RunName(id), kRunNotFound, "run");
 }
 
-Page Registry::ListDatasets(std::string_view after, size_t limit) const {
+absl::StatusOr<Page> Registry::ListDatasets(std::string_view after, size_t limit) const {
   return impl_->List(FactKind::kDataset, "datasets/", after, limit);
 }
 
-Page Registry::ListModels(std::string_view after, size_t limit) const {
+absl::StatusOr<Page> Registry::ListModels(std::string_view after, size_t limit) const {
   return impl_->List(FactKind::kModel, "models/", after, limit);
 }
 
 uint64_t Registry::Seq() const LW_NO_THREAD_SAFETY_ANALYSIS {
   const SharedLock lock(&impl_->shared.mutex);
   return impl_->shared.state.Seq();
+}
+
+absl::Status Registry::WaitSeq(uint64_t seq, absl::Duration timeout) const {
+  const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  SharedState& shared = impl_->shared;
+  base::MutexLock lock(&shared.seen_mutex);
+  while (shared.seen_seq < seq) {
+    if (shared.seen_changed.WaitUntil(&shared.seen_mutex, until)) continue;
+    if (shared.seen_seq >= seq) break;
+    return base::DeadlineExceeded(kNotYetVisible,
+                                  "registry seq {} is not folded here after {} ms; {} is", seq,
+                                  absl::ToInt64Milliseconds(timeout), shared.seen_seq);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::ReadFacts(uint64_t after, uint64_t last,
+                                 const std::function<absl::Status(std::string_view)>& visit) const {
+  if (Seq() < last) {
+    return base::Unavailable(kRegistryNotReady, "registry seq {} is not folded here yet; {} is",
+                             last, Seq());
+  }
+  return impl_->view->ReadFacts(after, last, visit);
 }
 
 std::string Registry::StateDigest() const LW_NO_THREAD_SAFETY_ANALYSIS {

@@ -30,6 +30,8 @@ constexpr char kGroup[] = "lineward-registry";
 constexpr absl::Duration kIdlePoll = absl::Milliseconds(20);
 constexpr absl::Duration kLoadPoll = absl::Milliseconds(50);
 constexpr absl::Duration kBackOff = absl::Milliseconds(200);
+// How long a fenced writer asks its group who has the seat, before it takes it back.
+constexpr absl::Duration kSuccessorShows = absl::Milliseconds(2'500);
 
 std::string RequestSubject(const Caller& caller) {
   return fmt::format("requests/{}\n{}\n{}", caller.actor, caller.route, caller.request_id);
@@ -63,14 +65,17 @@ std::string_view MetricKind(const Request& request) {
 
 Writer::Writer(stream::Transport* transport, control::Follower* follower,
                const RegistryOptions& options, RegistryMetrics* metrics, telemetry::Logger log,
-               SharedState* shared, base::BoundedQueue<std::shared_ptr<Request>>* queue)
+               SharedState* shared, View* view, base::BoundedQueue<std::shared_ptr<Request>>* queue)
     : transport_(transport),
       follower_(follower),
       options_(options),
       metrics_(metrics),
       log_(std::move(log)),
       shared_(shared),
-      queue_(queue) {}
+      view_(view),
+      queue_(queue),
+      fold_(transport, options_, metrics, shared, view),
+      consents_([view](std::string_view subject) { return view->FindConsent(subject); }) {}
 
 void Writer::Run(const std::stop_token& stop) {
   base::Mutex wait_mutex;
@@ -86,21 +91,19 @@ void Writer::Run(const std::stop_token& stop) {
       std::vector<std::shared_ptr<Request>> requests;
       Gather(&requests);
       if (is_writing_) {
-        Process(std::move(requests));
+        status = Process(std::move(requests));
       } else {
         for (const auto& request : requests) {
           Finish(request.get(),
                  base::Unavailable(kNoWriter, "this instance follows: the writer is elsewhere"));
         }
       }
-      continue;
+      if (status.ok()) continue;
     }
-    if (absl::IsPermissionDenied(status) || absl::IsDataLoss(status)) {
-      log_.Write(kRegistryFactRefused, base::MessageOf(status));
-      shared_->mutex.Lock();
-      shared_->fatal = status;
-      shared_->mutex.Unlock();
-      StopWriting(base::MessageOf(status));
+    // A store that failed once, a lost seat and a fact that does not fold need a new process.
+    const absl::Status stored = view_->Health();
+    if (!stored.ok() || absl::IsPermissionDenied(status) || absl::IsDataLoss(status)) {
+      End(stored.ok() ? status : stored);
       break;
     }
     watch_->TickBefore(telemetry::kNeighbourLimit);
@@ -115,6 +118,14 @@ void Writer::Run(const std::stop_token& stop) {
   while (const auto request = queue_->Pop(std::chrono::nanoseconds(0))) {
     Finish(request->get(), base::Unavailable(kRegistryNotReady, "the process is stopping"));
   }
+}
+
+void Writer::End(const absl::Status& status) {
+  log_.Write(kRegistryEnded, base::MessageOf(status));
+  shared_->mutex.Lock();
+  shared_->fatal = status;
+  shared_->mutex.Unlock();
+  StopWriting(base::MessageOf(status));
 }
 
 absl::Status Writer::Join() {
@@ -152,20 +163,13 @@ absl::Status Writer::HandleRebalance(const stream::Polled& polled) {
 absl::Status Writer::BecomeWriter() {
   watch_->TickBefore(telemetry::kNeighbourLimit);
   SetCause("registry: taking the writer's seat");
-  if (producer_ == nullptr) {
-    stream::TransactionalOptions options{.transactional_id = kGroup};
-    options.topics = {std::string(stream::kFactsTopic), std::string(stream::kRegistryTopic),
-                      std::string(stream::kConsentTopic), std::string(stream::kPoliciesTopic)};
-    LW_ASSIGN_OR_RETURN(producer_, transport_->OpenTransactionalProducer(options));
-    const absl::Status init = producer_->Init();
-    if (!init.ok()) {
-      producer_.reset();
-      return init;
-    }
-  }
-  LW_RETURN_IF_ERROR(Load());
-  watch_->TickBefore(telemetry::kNeighbourLimit);
+  LW_RETURN_IF_ERROR(OpenProducer());
+  LW_RETURN_IF_ERROR(CatchUp());
+  LW_RETURN_IF_ERROR(LoadHead());
   LW_RETURN_IF_ERROR(OpenConsents());
+  fold_.Rest();
+  watch_->TickBefore(telemetry::kNeighbourLimit);
+  LW_ASSIGN_OR_RETURN(draft_, fold_.Load());
   control::RegistryRecord writer;
   writer.writer = control::WriterAddress{.address = options_.address, .epoch = 0};
   LW_RETURN_IF_ERROR(producer_->Begin());
@@ -182,74 +186,66 @@ absl::Status Writer::BecomeWriter() {
   return absl::OkStatus();
 }
 
+absl::Status Writer::OpenProducer() {
+  if (producer_ != nullptr) return absl::OkStatus();
+  stream::TransactionalOptions options{.transactional_id = kGroup};
+  options.topics = {std::string(stream::kFactsTopic), std::string(stream::kRegistryTopic),
+                    std::string(stream::kConsentTopic), std::string(stream::kPoliciesTopic)};
+  LW_ASSIGN_OR_RETURN(producer_, transport_->OpenTransactionalProducer(options));
+  const absl::Status init = producer_->Init();
+  if (!init.ok()) producer_.reset();
+  return init;
+}
+
 void Writer::StopWriting(std::string_view cause) {
   const bool was_writing = is_writing_;
   is_writing_ = false;
   producer_.reset();
   consents_reader_.reset();
   consents_partitions_.clear();
-  facts_reader_.reset();
   consents_.Clear();
   draft_ = State();
   if (metrics_ != nullptr) metrics_->writer->Set(0);
   shared_->mutex.Lock();
   shared_->is_writer = false;
-  if (!cause.empty()) shared_->cause = cause;
+  shared_->cause = cause;
   shared_->mutex.Unlock();
   if (was_writing) log_.Write(kRegistryFollowing, cause);
 }
 
-// Reads facts, consent and the policy head to their ends: what a new writer must know. Facts go to
-// the shared state too.
-absl::Status Writer::Load() {
-  draft_ = State();
-  consents_.Clear();
+// A long history must not cost the seat: the group expects a poll now and then.
+absl::Status Writer::KeepSeat() {
+  watch_->Tick();
+  LW_ASSIGN_OR_RETURN(const stream::Polled membership, consumer_->Poll(absl::ZeroDuration()));
+  LW_RETURN_IF_ERROR(HandleRebalance(membership));
+  if (is_assigned_) return absl::OkStatus();
+  return base::Unavailable(kNoWriter, "the seat moved while facts were read");
+}
+
+absl::Status Writer::CatchUp() {
+  return fold_.CatchUp([this] { return KeepSeat(); });
+}
+
+// Reads the policies to their end, for the head in force.
+absl::Status Writer::LoadHead() {
   head_ = control::PolicyHead();
-  next_fact_offset_ = stream::kLogStart;
   LW_ASSIGN_OR_RETURN(auto reader, transport_->OpenReader({}));
-  const std::vector<stream::TopicPartition> partitions = {
-      {.topic = std::string(stream::kFactsTopic)},
-      {.topic = std::string(stream::kConsentTopic)},
-      {.topic = std::string(stream::kPoliciesTopic)}};
-  std::vector<stream::Position> positions;
-  for (const auto& partition : partitions) positions.push_back({.partition = partition});
-  LW_ASSIGN_OR_RETURN(const auto ends, reader->EndOffsets(partitions));
-  LW_RETURN_IF_ERROR(reader->Assign(positions));
-  std::set<std::string> open;
-  for (const auto& partition : partitions) open.insert(partition.topic);
-  while (!open.empty()) {
-    watch_->Tick();
+  const stream::Position start{.partition = {.topic = std::string(stream::kPoliciesTopic)}};
+  LW_ASSIGN_OR_RETURN(const auto ends, reader->EndOffsets({&start.partition, 1}));
+  LW_RETURN_IF_ERROR(reader->Assign({&start, 1}));
+  bool is_end = false;
+  while (!is_end) {
     LW_ASSIGN_OR_RETURN(const stream::Polled polled, reader->Poll(kLoadPoll));
     for (const stream::RecordView& record : polled.records) {
-      if (record.topic == stream::kFactsTopic) {
-        LW_RETURN_IF_ERROR(TakeFact(record, &draft_));
-        shared_->mutex.Lock();
-        const absl::Status folded = TakeFact(record, &shared_->state);
-        shared_->mutex.Unlock();
-        LW_RETURN_IF_ERROR(folded);
-      } else if (record.topic == stream::kConsentTopic) {
-        const auto subject = control::SubjectOfKey(record.key.value_or(""));
-        if (subject.has_value()) consents_.Load(*subject, record.value);
-      } else if (record.key == control::kHeadKey && record.value.has_value()) {
-        LW_ASSIGN_OR_RETURN(head_, control::DecodePolicyHead(*record.value));
-      }
+      if (record.key != control::kHeadKey || !record.value.has_value()) continue;
+      LW_ASSIGN_OR_RETURN(head_, control::DecodePolicyHead(*record.value));
     }
     for (const stream::PartitionEvent& event : polled.events) {
       if (event.kind == stream::PartitionEvent::Kind::kStopped) return event.status;
-      for (size_t i = 0; i < partitions.size(); ++i) {
-        if (partitions[i] == event.partition && event.offset >= ends[i]) {
-          open.erase(partitions[i].topic);
-        }
-      }
+      is_end = event.offset >= ends[0];
     }
-    // A long history must not cost the seat: the group expects a poll now and then.
-    LW_ASSIGN_OR_RETURN(const stream::Polled membership, consumer_->Poll(absl::ZeroDuration()));
-    LW_RETURN_IF_ERROR(HandleRebalance(membership));
-    if (!is_assigned_) return base::Unavailable(kNoWriter, "the seat moved while facts were read");
+    LW_RETURN_IF_ERROR(KeepSeat());
   }
-  shared_->mutex.Lock();
-  shared_->is_loaded = true;
-  shared_->mutex.Unlock();
   return absl::OkStatus();
 }
 
@@ -274,58 +270,11 @@ absl::Status Writer::OpenConsents() {
 }
 
 absl::Status Writer::Follow() {
-  if (facts_reader_ == nullptr) {
-    LW_ASSIGN_OR_RETURN(facts_reader_, transport_->OpenReader({}));
-    const stream::Position position{.partition = {.topic = std::string(stream::kFactsTopic)},
-                                    .offset = next_fact_offset_};
-    LW_RETURN_IF_ERROR(facts_reader_->Assign({&position, 1}));
-  }
-  LW_ASSIGN_OR_RETURN(const stream::Polled polled, facts_reader_->Poll(absl::ZeroDuration()));
+  LW_RETURN_IF_ERROR(fold_.Follow());
   shared_->mutex.Lock();
-  absl::Status status;
-  for (const stream::RecordView& record : polled.records) {
-    status = TakeFact(record, &shared_->state);
-    if (!status.ok()) break;
-  }
-  for (const stream::PartitionEvent& event : polled.events) {
-    if (event.kind == stream::PartitionEvent::Kind::kStopped && status.ok()) status = event.status;
-    if (event.kind == stream::PartitionEvent::Kind::kEndReached) {
-      shared_->is_loaded = true;
-      if (!is_assigned_) shared_->cause.clear();
-    }
-  }
+  if (shared_->is_loaded && !is_assigned_) shared_->cause.clear();
   shared_->mutex.Unlock();
-  return status;
-}
-
-absl::Status Writer::TakeFact(const stream::RecordView& record, State* state) {
-  next_fact_offset_ = record.offset + 1;
-  if (!record.value.has_value()) return absl::OkStatus();
-  auto fact = DecodeFact(*record.value);
-  absl::Status status = fact.status();
-  if (fact.ok() && fact->seq <= state->Seq()) return absl::OkStatus();
-  if (fact.ok()) status = state->Apply(*fact, *record.value);
-  if (!status.ok()) {
-    return base::DataLoss(kFactInvalid, "{}-0 offset {}: {}", stream::kFactsTopic, record.offset,
-                          base::MessageOf(status));
-  }
-  state->Commit();
   return absl::OkStatus();
-}
-
-void Writer::Fold(const std::vector<PlannedFact>& facts) {
-  shared_->mutex.Lock();
-  for (const PlannedFact& planned : facts) {
-    const absl::Status status = shared_->state.Apply(planned.fact, planned.bytes);
-    LW_CHECK(status.ok(), "a committed fact does not fold: {}", base::MessageOf(status));
-  }
-  shared_->state.Commit();
-  const uint64_t seq = shared_->state.Seq();
-  const size_t edges = shared_->state.Graph().EdgeCount();
-  shared_->mutex.Unlock();
-  if (metrics_ == nullptr) return;
-  metrics_->seq->Set(static_cast<double>(seq));
-  metrics_->edges->Set(static_cast<double>(edges));
 }
 
 void Writer::Gather(std::vector<std::shared_ptr<Request>>* requests) {
@@ -356,7 +305,8 @@ absl::StatusOr<PurposeLookup> Writer::Lookup() {
   return LookupOf(std::move(set));
 }
 
-void Writer::Process(std::vector<std::shared_ptr<Request>> requests) {
+// Answers `requests` after one commit of all that they bring. Not OK: the writer is none any more.
+absl::Status Writer::Process(std::vector<std::shared_ptr<Request>> requests) {
   Batch batch;
   batch.now_us = absl::ToUnixMicros(options_.clock->Now());
   batch.head = head_;
@@ -367,23 +317,7 @@ void Writer::Process(std::vector<std::shared_ptr<Request>> requests) {
     absl::StatusOr<Answer> answer = Replay(*request, sha256, &is_replayed);
     if (!is_replayed && answer.ok()) {
       answer = Stage(*request, &batch);
-      if (answer.ok() && !request->caller.validate_only && !request->caller.request_id.empty() &&
-          request->kind != RequestKind::kConsents) {
-        Json body;
-        body.Set("sha256", sha256);
-        body.Set("status", answer->http_status);
-        body.Set("response", answer->body);
-        auto stored = AppendFact(&draft_,
-                                 Fact{.kind = FactKind::kRequest,
-                                      .subject = RequestSubject(request->caller),
-                                      .valid_from_us = batch.now_us,
-                                      .actor = request->caller.actor,
-                                      .request_id = request->caller.request_id,
-                                      .origin = request->caller.origin,
-                                      .body = std::move(body)},
-                                 batch.now_us);
-        if (stored.ok()) batch.facts.push_back(*std::move(stored));
-      }
+      if (answer.ok()) StoreAnswer(*request, sha256, *answer, &batch);
     }
     if (!answer.ok() || request->caller.validate_only) {
       batch.facts.resize(facts_before);
@@ -395,15 +329,47 @@ void Writer::Process(std::vector<std::shared_ptr<Request>> requests) {
       batch.done.emplace_back(request, *std::move(answer));
     }
   }
-  TakeConsentRecords(&batch);
+  const absl::Status taken = TakeConsentRecords(&batch);
+  if (!taken.ok()) {
+    LW_RETURN_IF_ERROR(Recover(&batch, taken));
+    return absl::IsDataLoss(taken) ? taken : absl::OkStatus();
+  }
   const bool has_work = !batch.facts.empty() || !batch.policies.empty() || consents_.HasChanges() ||
                         !batch.offsets.empty();
-  const absl::Status status = has_work ? CommitBatch(&batch) : absl::OkStatus();
-  if (!status.ok()) {
-    Recover(&batch, status);
+  if (has_work) {
+    watch_->TickBefore(telemetry::kNeighbourLimit);
+    absl::Status sent = SendBatch(batch);
+    if (sent.ok()) sent = producer_->Commit();
+    if (!sent.ok()) return Recover(&batch, sent);
+  }
+  // From here on it is written, whatever becomes of the view.
+  const absl::Status kept = has_work ? KeepBatch(&batch) : absl::OkStatus();
+  for (auto& [request, answer] : batch.done) Finish(request.get(), std::move(answer));
+  return kept;
+}
+
+// A committed request is answered the same way again for as long as its answer is kept.
+void Writer::StoreAnswer(const Request& request, const std::string& sha256, const Answer& answer,
+                         Batch* batch) {
+  if (request.caller.validate_only || request.caller.request_id.empty() ||
+      request.kind == RequestKind::kConsents) {
     return;
   }
-  for (auto& [request, answer] : batch.done) Finish(request.get(), std::move(answer));
+  Json body;
+  body.Set("sha256", sha256);
+  body.Set("status", answer.http_status);
+  body.Set("response", answer.body);
+  auto stored = AppendFact(&draft_,
+                           Fact{.kind = FactKind::kRequest,
+                                .subject = RequestSubject(request.caller),
+                                .valid_from_us = batch->now_us,
+                                .actor = request.caller.actor,
+                                .request_id = request.caller.request_id,
+                                .origin = request.caller.origin,
+                                .body = std::move(body)},
+                           batch->now_us);
+  LW_CHECK(stored.ok(), "an answer does not fold: {}", base::MessageOf(stored.status()));
+  batch->facts.push_back(*std::move(stored));
 }
 
 // Undoes what a refused request staged: back to the last commit, then the batch's facts again.
@@ -477,7 +443,12 @@ absl::StatusOr<Answer> Writer::StageItems(const Request& request, Batch* batch) 
                                             .request_id = request.caller.request_id,
                                             .origin = request.caller.origin,
                                             .now_us = batch->now_us}));
+  Answer answer = ItemsAnswer(plan, is_single);
   for (PlannedFact& planned : plan.facts) batch->facts.push_back(std::move(planned));
+  return answer;
+}
+
+Answer Writer::ItemsAnswer(const Plan& plan, bool is_single) const {
   Json body;
   bool is_any_created = false;
   Json rows = Json::EmptyList();
@@ -531,7 +502,9 @@ absl::StatusOr<Answer> Writer::StageConsents(const Request& request, Batch* batc
       ++accepted;
       continue;
     }
-    switch (consents_.Fold(*parsed.item, batch->now_us)) {
+    LW_ASSIGN_OR_RETURN(const ConsentBook::Folded folded,
+                        consents_.Fold(*parsed.item, batch->now_us));
+    switch (folded) {
       case ConsentBook::Folded::kAccepted:
         ++accepted;
         break;
@@ -588,22 +561,22 @@ absl::StatusOr<Answer> Writer::StagePolicySet(const Request& request, Batch* bat
 }
 
 // Items of the user's topic: folded like those of a call; what is refused goes to the dead letters.
-void Writer::TakeConsentRecords(Batch* batch) {
-  if (consents_reader_ == nullptr) return;
+absl::Status Writer::TakeConsentRecords(Batch* batch) {
+  if (consents_reader_ == nullptr) return absl::OkStatus();
   const auto purposes = Lookup();
-  if (!purposes.ok()) return;
-  const auto polled = consents_reader_->Poll(absl::ZeroDuration());
-  if (!polled.ok()) return;
+  if (!purposes.ok()) return absl::OkStatus();  // they wait for a policy set
+  LW_ASSIGN_OR_RETURN(const auto polled, consents_reader_->Poll(absl::ZeroDuration()));
   const int64_t taxonomy_version = Policies()->taxonomy().version();
   std::map<int32_t, int64_t> next;
-  for (const stream::RecordView& record : polled->records) {
+  for (const stream::RecordView& record : polled.records) {
     next[record.partition] = record.offset + 1;
     const std::string_view value = record.value.value_or("");
     const ParsedConsent parsed = ParseConsentRecord(value, *purposes, taxonomy_version);
     std::string_view refused = parsed.refused;
-    if (parsed.item.has_value() &&
-        consents_.Fold(*parsed.item, batch->now_us) == ConsentBook::Folded::kErased) {
-      refused = kSubjectErased;
+    if (parsed.item.has_value()) {
+      LW_ASSIGN_OR_RETURN(const ConsentBook::Folded folded,
+                          consents_.Fold(*parsed.item, batch->now_us));
+      if (folded == ConsentBook::Folded::kErased) refused = kSubjectErased;
     }
     if (refused.empty()) continue;
     batch->dead_letters.emplace_back(value, refused);
@@ -617,15 +590,14 @@ void Writer::TakeConsentRecords(Batch* batch) {
     batch->offsets.push_back(
         {.partition = {.topic = options_.consents_topic, .partition = partition}, .next = offset});
   }
+  return absl::OkStatus();
 }
 
-absl::Status Writer::CommitBatch(Batch* batch) {
-  watch_->TickBefore(telemetry::kNeighbourLimit);
-  LW_RETURN_IF_ERROR(SendBatch(*batch));
-  LW_RETURN_IF_ERROR(producer_->Commit());
-  Fold(batch->facts);
+// Takes a committed batch into the state that readers see, the view and the draft.
+absl::Status Writer::KeepBatch(Batch* batch) {
+  LW_RETURN_IF_ERROR(fold_.TakeOwn(batch->facts, consents_.Changed()));
   draft_.Commit();
-  consents_.Commit();
+  consents_.Clear();
   head_ = batch->head;
   if (batch->set != nullptr) {
     own_set_ = batch->set;
@@ -654,8 +626,8 @@ absl::Status Writer::SendBatch(const Batch& batch) {
     LW_RETURN_IF_ERROR(
         Send(stream::kRegistryTopic, control::kSeqKey, control::EncodeRegistryRecord(mark)));
   }
-  for (const auto& [key, value] : consents_.Changed()) {
-    LW_RETURN_IF_ERROR(Send(stream::kConsentTopic, key, value));
+  for (const auto& [key, value] : consents_.Changed()) {  // by subject
+    LW_RETURN_IF_ERROR(Send(stream::kConsentTopic, control::ConsentKey(key), value));
   }
   for (const auto& [key, value] : batch.policies) {
     LW_RETURN_IF_ERROR(Send(stream::kPoliciesTopic, key, value));
@@ -680,26 +652,45 @@ absl::Status Writer::Send(std::string_view topic, std::string_view key, std::str
   return status;
 }
 
-// After a failed commit: finds out what happened by reading the facts again, answers accordingly,
-// and begins anew from what the topics hold.
-void Writer::Recover(Batch* batch, const absl::Status& failure) {
-  watch_->TickBefore(telemetry::kNeighbourLimit);
+// After a failed commit: finds out what happened by reading the facts to their end, answers
+// accordingly, and gives the seat's state up: it begins anew from what the topics hold.
+absl::Status Writer::Recover(Batch* batch, const absl::Status& failure) {
   log_.Write(kRegistryCommitFailed, base::MessageOf(failure));
-  const uint64_t last_seq = batch->facts.empty() ? 0 : batch->facts.back().fact.seq;
-  const std::string chain = draft_.Chain();
+  const bool is_unknown = absl::IsUnknown(failure);
+  if (producer_->IsFenced()) LetSuccessorShow();
+  bool is_known = !is_unknown;
   bool is_committed = false;
-  if (absl::IsUnknown(failure) && producer_->Recycle().ok() && Load().ok()) {
-    is_committed = last_seq > 0 && draft_.Seq() == last_seq && draft_.Chain() == chain;
+  if (is_unknown && is_assigned_ && !batch->facts.empty() && producer_->Recycle().ok() &&
+      CatchUp().ok()) {
+    const auto written = view_->FindFact(batch->facts.back().fact.seq);
+    is_known = written.ok();
+    is_committed = is_known && *written == batch->facts.back().bytes;
   }
   for (auto& [request, answer] : batch->done) {
     if (is_committed) {
       Finish(request.get(), std::move(answer));
-    } else {
+    } else if (is_known) {
       Finish(request.get(), base::Unavailable(kRegistryNotReady, "not written: {}; try again",
                                               base::MessageOf(failure)));
+    } else {
+      Finish(request.get(),
+             base::Unavailable(kRegistryNotReady,
+                               "it may have been written: {}; try again with the same body",
+                               base::MessageOf(failure)));
     }
   }
   StopWriting(base::MessageOf(failure));
+  return absl::OkStatus();
+}
+
+// A fenced writer may have a successor, of whom its group has not told it yet: two that take the
+// seat from each other for ever would write nothing.
+void Writer::LetSuccessorShow() {
+  const absl::Time until = absl::Now() + kSuccessorShows;
+  while (is_assigned_ && absl::Now() < until) {
+    const auto polled = consumer_->Poll(kIdlePoll);
+    if (!polled.ok() || !HandleRebalance(*polled).ok()) return;
+  }
 }
 
 void Writer::Finish(Request* request, absl::StatusOr<Answer> answer) {

@@ -45,26 +45,45 @@ TEST(ParseConsentRecord, TakesJsonAndProtobufAndRefusesNoise) {
   EXPECT_FALSE(ParseConsentRecord("", TestPurposes(), 3).item.has_value());
 }
 
-TEST(ConsentBook, FoldsOnceAndForgetsWhatIsRolledBack) {
-  ConsentBook book;
-  const auto item = *Read(kGood).item;
-  EXPECT_EQ(book.Fold(item, 10), ConsentBook::Folded::kAccepted);
-  EXPECT_EQ(book.Fold(item, 11), ConsentBook::Folded::kUnchanged);
-  ASSERT_EQ(book.Changed().size(), 1u);
-  EXPECT_EQ(book.Changed()[0].first, "c/u1");
-  book.Rollback();
-  EXPECT_FALSE(book.HasChanges());
-  EXPECT_EQ(book.Fold(item, 12), ConsentBook::Folded::kAccepted);
-  book.Commit();
-  EXPECT_EQ(book.Fold(item, 13), ConsentBook::Folded::kUnchanged);
+// Committed records by subject.
+class ConsentBookTest : public testing::Test {
+ protected:
+  ConsentBook::Folded Fold(int64_t received_at_us) {
+    const auto folded = book_.Fold(*Read(kGood).item, received_at_us);
+    EXPECT_TRUE(folded.ok()) << folded.status();
+    return folded.value_or(ConsentBook::Folded::kErased);
+  }
+
+  std::map<std::string, std::string, std::less<>> records_;
+  ConsentBook book_{[this](std::string_view subject) -> std::optional<std::string> {
+    const auto at = records_.find(subject);
+    return at == records_.end() ? std::nullopt : std::make_optional(at->second);
+  }};
+};
+
+TEST_F(ConsentBookTest, FoldsOnceAndForgetsWhatWasNotCommitted) {
+  EXPECT_EQ(Fold(10), ConsentBook::Folded::kAccepted);
+  EXPECT_EQ(Fold(11), ConsentBook::Folded::kUnchanged);
+  ASSERT_EQ(book_.Changed().size(), 1u);
+  EXPECT_EQ(book_.Changed()[0].first, "u1");
+  book_.Clear();
+  EXPECT_FALSE(book_.HasChanges());
+  EXPECT_EQ(Fold(12), ConsentBook::Folded::kAccepted);
+  records_.insert(book_.Changed().front());
+  book_.Clear();
+  EXPECT_EQ(Fold(13), ConsentBook::Folded::kUnchanged);
 }
 
-TEST(ConsentBook, TakesNothingOfAnErasedSubject) {
-  ConsentBook book;
+TEST_F(ConsentBookTest, TakesNothingOfAnErasedSubject) {
   control::ConsentRecord erased;
   erased.is_erased = true;
-  book.Load("u1", control::EncodeConsentRecord(erased));
-  EXPECT_EQ(book.Fold(*Read(kGood).item, 10), ConsentBook::Folded::kErased);
+  records_["u1"] = control::EncodeConsentRecord(erased);
+  EXPECT_EQ(Fold(10), ConsentBook::Folded::kErased);
+}
+
+TEST_F(ConsentBookTest, StopsAtARecordThatCannotBeRead) {
+  records_["u1"] = "\xff\xff";
+  EXPECT_EQ(book_.Fold(*Read(kGood).item, 10).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -47,5 +47,15 @@ TEST(Fact, ChainHashesTheOneBeforeAndTheBytes) {
             "365aa7d8f7f9402c4b9434502b4cc89ddb09fe50d7cd95b493b834c62d5a5370");
 }
 
+TEST(FactKey, IsReadBackAndNothingElseIs) {
+  for (const uint64_t seq : {uint64_t{1}, uint64_t{4711}, UINT64_MAX}) {
+    EXPECT_EQ(ParseFactKey(FactKey(seq)), seq);
+  }
+  for (const char* key : {"", "f", "f/", "f/1", "g/00000000000000000001", "f/0000000000000000000x",
+                          "f/000000000000000000011"}) {
+    EXPECT_FALSE(ParseFactKey(key).has_value()) << key;
+  }
+}
+
 }  // namespace
 }  // namespace lineward::registry

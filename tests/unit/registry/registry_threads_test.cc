@@ -1,48 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lineward/base/status.h"
-#include "lineward/registry/registry.h"
-#include "lineward/stream/embedded.h"
-#include "lineward/stream/topics.h"
+#include <filesystem>
+
 #include "tests/support/memory_storage.h"
-#include "tests/unit/registry/world.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/registry/embedded_world.h"
 
 namespace lineward::registry {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr std::string_view kTaxonomy =
-    "apiVersion: lineward/v1\nkind: Taxonomy\nversion: 1\npurposes:\n"
-    "- {id: \"dpv:Purpose\"}\n- {id: \"dpv:Marketing\", under: [\"dpv:Purpose\"]}\n"
-    "- {id: \"dpv:Advertising\", under: [\"dpv:Marketing\"]}\n"
-    "aliases: [{alias: \"tcf:2\", purpose: \"dpv:Advertising\"}]\n";
-constexpr std::string_view kVocabulary =
-    "apiVersion: lineward/v1\nkind: Vocabulary\nplaces: {EU: {DE: {}}}\n";
-constexpr std::string_view kPolicy =
-    "apiVersion: lineward/v1\nkind: Policy\npolicy: p@1\nrules:\n"
-    "- {id: ok, effect: permit, match: {purpose_under: [\"dpv:Marketing\"]}}\n";
-constexpr std::string_view kBindings =
-    "apiVersion: lineward/v1\nkind: Bindings\nbindings:\n"
-    "- {id: b, purposes: [\"dpv:Purpose\"], consent_max_age_ms: 5000, policies: [{policy: p@1}]}\n";
-
-document::Json Set(std::string_view policy = kPolicy) {
-  document::Json files = document::Json::EmptyList();
-  const auto add = [&files](std::string_view name, std::string_view content) {
-    document::Json file;
-    file.Set("name", name);
-    file.Set("content", content);
-    files.Append(std::move(file));
-  };
-  add("taxonomy.yaml", kTaxonomy);
-  add("vocabulary.yaml", kVocabulary);
-  add("policy.yaml", policy);
-  add("bindings.yaml", kBindings);
-  document::Json body;
-  body.Set("files", std::move(files));
-  return body;
-}
 
 class RegistryTest : public testing::Test {
  protected:
@@ -51,54 +19,24 @@ class RegistryTest : public testing::Test {
   void Open() {
     auto transport = stream::OpenEmbedded(disk_.Open(), {});
     ASSERT_TRUE(transport.ok()) << transport.status();
-    transport_ = *std::move(transport);
-    auto admin = transport_->OpenAdmin();
-    ASSERT_TRUE((*admin)->Create(stream::OwnTopics()).ok());
-    ASSERT_TRUE((*admin)->Create(stream::ConsentTopics(2)).ok());
-    auto follower = control::Follower::Start(transport_.get(), {}, nullptr, {});
-    ASSERT_TRUE(follower.ok()) << follower.status();
-    follower_ = *std::move(follower);
-    Start();
-  }
-  void Start() {
     RegistryOptions options;
+    options.data_dir = folder_ / "registry";
     options.instance_id = "a";
     options.require_signatures = requires_signatures_;
-    auto registry = Registry::Start(transport_.get(), follower_.get(), options, nullptr, {});
-    ASSERT_TRUE(registry.ok()) << registry.status();
-    registry_ = *std::move(registry);
+    node_ = EmbeddedNode::Start(*std::move(transport), options);
+    registry_ = node_->registry.get();
   }
-  void Close() {
-    registry_.reset();
-    follower_.reset();
-    transport_.reset();
-  }
-
-  // Asks until the writer has its seat.
-  absl::StatusOr<Answer> WhenWriting(const std::function<absl::StatusOr<Answer>()>& ask) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (true) {
-      auto answer = ask();
-      const bool is_waiting = base::ReasonOf(answer.status()) == "NO_WRITER" ||
-                              base::ReasonOf(answer.status()) == "NOT_READY";
-      if (!is_waiting || std::chrono::steady_clock::now() > deadline) return answer;
-    }
-  }
-  absl::StatusOr<Answer> Publish(const document::Json& body) {
-    return WhenWriting([&] { return registry_->ProposePolicySet({.actor = "ann"}, body); });
-  }
+  void Close() { node_.reset(); }
+  absl::StatusOr<Answer> Publish(const document::Json& body) { return node_->Publish(body); }
   absl::StatusOr<Answer> Register(const std::string& items, const std::string& request_id = "") {
-    return WhenWriting([&] {
-      return registry_->Register({.actor = "ann", .route = "r", .request_id = request_id},
-                                 Parse("{\"items\":[" + items + "]}"));
-    });
+    return node_->Register(items, request_id);
   }
 
   bool requires_signatures_ = false;
+  support::TempDir folder_;
   support::MemoryDisk disk_;
-  std::unique_ptr<stream::EmbeddedTransport> transport_;
-  std::unique_ptr<control::Follower> follower_;
-  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<EmbeddedNode> node_;
+  Registry* registry_ = nullptr;
 };
 
 const std::string kData =
@@ -115,7 +53,7 @@ TEST_F(RegistryTest, PublishesASetAndThenTakesItems) {
   const auto dataset = registry_->GetDataset("default", "clicks");
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_THAT(document::Canonical(*dataset), HasSubstr("dpv:Advertising"));
-  EXPECT_TRUE(follower_->WaitRegistrySeq(registry_->Seq(), absl::Seconds(30)));
+  EXPECT_TRUE(node_->follower->WaitRegistrySeq(registry_->Seq(), absl::Seconds(30)));
 }
 
 TEST_F(RegistryTest, RefusesASetThatDoesNotLoadAndKeepsTheOldOne) {
@@ -138,7 +76,7 @@ TEST_F(RegistryTest, AnswersARequestIdAgainByteForByteAfterARestart) {
   Close();
   Open();
   const auto again = Register(kData, "once");
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_TRUE(again.ok()) << again.status() << registry_->FatalStatus();
   EXPECT_TRUE(again->is_replayed);
   EXPECT_EQ(again->body, first->body);
   EXPECT_EQ(registry_->StateDigest(), digest);
@@ -185,9 +123,9 @@ TEST_F(RegistryTest, RecordsConsentAndNamesNoSubject) {
 }
 
 TEST_F(RegistryTest, NeedsSignaturesUnlessTheyAreOff) {
-  registry_.reset();
+  Close();
   requires_signatures_ = true;
-  Start();
+  Open();
   EXPECT_EQ(base::ReasonOf(Publish(Set()).status()), "SIGNATURE_REQUIRED");
 }
 
@@ -196,12 +134,96 @@ TEST_F(RegistryTest, ListsByNameInPages) {
   ASSERT_TRUE(Register(R"({"kind":"DATASET","name":"a"},{"kind":"DATASET","name":"b"},)"
                        R"({"kind":"DATASET","name":"c"})")
                   .ok());
-  const Page first = registry_->ListDatasets("", 2);
-  ASSERT_EQ(first.items.size(), 2u);
-  const Page second = registry_->ListDatasets(first.next_after, 2);
-  ASSERT_EQ(second.items.size(), 1u);
-  EXPECT_EQ(second.items[0].Find("name")->AsText(), "c");
-  EXPECT_TRUE(second.next_after.empty());
+  const auto first = registry_->ListDatasets("", 2);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(first->items.size(), 2u);
+  const auto second = registry_->ListDatasets(first->next_after, 2);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_EQ(second->items.size(), 1u);
+  EXPECT_EQ(second->items[0].Find("name")->AsText(), "c");
+  EXPECT_TRUE(second->next_after.empty());
+}
+
+TEST_F(RegistryTest, AWipedViewIsMadeAnewFromTheFacts) {
+  ASSERT_TRUE(Publish(Set()).ok());
+  ASSERT_TRUE(Register(kData).ok());
+  ASSERT_TRUE(Register(R"({"kind":"MODEL","name":"m"})").ok());
+  const std::string digest = registry_->StateDigest();
+  Close();
+  Open();
+  ASSERT_TRUE(registry_->WaitSeq(2, absl::Seconds(30)).ok());
+  EXPECT_EQ(registry_->StateDigest(), digest);
+  Close();
+  std::filesystem::remove_all(folder_ / "registry");
+  Open();
+  ASSERT_TRUE(registry_->WaitSeq(2, absl::Seconds(30)).ok());
+  EXPECT_EQ(registry_->StateDigest(), digest);
+}
+
+TEST_F(RegistryTest, TheViewOfALogThatIsGoneIsMadeAnew) {
+  ASSERT_TRUE(Publish(Set()).ok());
+  ASSERT_TRUE(Register(kData).ok());
+  Close();
+  Open();  // the view notes up to where it read
+  const auto again = Register(kData);
+  ASSERT_TRUE(again.ok()) << again.status();
+  Close();
+  support::MemoryDisk other;
+  auto transport = stream::OpenEmbedded(other.Open(), {});
+  node_ = EmbeddedNode::Start(*std::move(transport), {.data_dir = folder_ / "registry",
+                                                      .instance_id = "a",
+                                                      .address = "",
+                                                      .require_signatures = false});
+  registry_ = node_->registry.get();
+  const auto published = Publish(Set());
+  ASSERT_TRUE(published.ok()) << published.status();
+  EXPECT_EQ(node_->registry->Seq(), 0u);
+  EXPECT_EQ(base::ReasonOf(node_->registry->GetDataset("default", "clicks").status()),
+            "DATASET_NOT_FOUND");
+  Close();
+}
+
+TEST_F(RegistryTest, WaitsForASeqAndSaysWhenItDoesNotCome) {
+  ASSERT_TRUE(Publish(Set()).ok());
+  ASSERT_TRUE(Register(kData).ok());
+  EXPECT_TRUE(registry_->WaitSeq(1, absl::ZeroDuration()).ok());
+  const absl::Status late = registry_->WaitSeq(2, absl::Milliseconds(1));
+  EXPECT_EQ(base::ReasonOf(late), "NOT_YET_VISIBLE");
+  EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(RegistryTest, ReadsFactsAsTheyWereWritten) {
+  ASSERT_TRUE(Publish(Set()).ok());
+  ASSERT_TRUE(Register(kData).ok());
+  std::vector<uint64_t> seqs;
+  const auto visit = [&seqs](std::string_view bytes) {
+    const auto fact = DecodeFact(bytes);
+    EXPECT_TRUE(fact.ok());
+    seqs.push_back(fact->seq);
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(registry_->ReadFacts(0, 1, visit).ok());
+  EXPECT_EQ(seqs, std::vector<uint64_t>{1});
+  EXPECT_EQ(base::ReasonOf(registry_->ReadFacts(0, 2, visit)), "NOT_READY");
+}
+
+TEST_F(RegistryTest, TheConsentOfAnEarlierProcessCounts) {
+  ASSERT_TRUE(Publish(Set()).ok());
+  const auto ask = [&] {
+    return WhenWriting([&] {
+      return registry_->RecordConsents(
+          {.actor = "ann"}, Parse(R"({"items":[{"subject":"u-1","purpose":"dpv:Marketing",
+              "state":"GRANTED","effective_at":"2026-03-01T00:00:00Z"}]})"));
+    });
+  };
+  EXPECT_EQ(ask()->body, R"({"accepted":1,"refused":[],"unchanged":0})");
+  Close();
+  Open();
+  EXPECT_EQ(ask()->body, R"({"accepted":0,"refused":[],"unchanged":1})");
+  Close();
+  std::filesystem::remove_all(folder_ / "registry");
+  Open();
+  EXPECT_EQ(ask()->body, R"({"accepted":0,"refused":[],"unchanged":1})");
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ struct Fact {
 
 // `f/` + seq as 20 digits.
 std::string FactKey(uint64_t seq);
+// nullopt if `key` is no fact's.
+std::optional<uint64_t> ParseFactKey(std::string_view key);
 
 // Equal facts give equal bytes.
 std::string EncodeFact(const Fact& fact);

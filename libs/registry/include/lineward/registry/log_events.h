@@ -14,8 +14,9 @@ inline constexpr telemetry::LogEvent kRegistryUnavailable{"registry_unavailable"
                                                           telemetry::LogLevel::kWarn};
 inline constexpr telemetry::LogEvent kRegistryCommitFailed{"registry_commit_failed",
                                                            telemetry::LogLevel::kWarn};
-inline constexpr telemetry::LogEvent kRegistryFactRefused{"registry_fact_refused",
-                                                          telemetry::LogLevel::kFatal};
+inline constexpr telemetry::LogEvent kRegistryEnded{"registry_ended", telemetry::LogLevel::kFatal};
+inline constexpr telemetry::LogEvent kRegistryViewRebuilt{"registry_view_rebuilt",
+                                                          telemetry::LogLevel::kWarn};
 inline constexpr telemetry::LogEvent kRegistryPolicyPublished{"registry_policy_published",
                                                               telemetry::LogLevel::kInfo};
 inline constexpr telemetry::LogEvent kRegistryConsentDeadLetter{"registry_consent_dead_letter",

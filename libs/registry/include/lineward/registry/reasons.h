@@ -26,6 +26,7 @@ inline constexpr std::string_view kSignatureRequired = "SIGNATURE_REQUIRED";
 inline constexpr std::string_view kNoWriter = "NO_WRITER";
 inline constexpr std::string_view kRegistryOverloaded = "OVERLOADED";
 inline constexpr std::string_view kRegistryNotReady = "NOT_READY";
+inline constexpr std::string_view kNotYetVisible = "NOT_YET_VISIBLE";
 inline constexpr std::string_view kFactInvalid = "FACT_INVALID";
 
 }  // namespace lineward::registry

@@ -5,8 +5,9 @@
 //
 // One instance writes at a time: the member of group `lineward-registry` that holds partition 0 of
 // `lineward.openlineage`, fenced by the transactional id of the same name. All others follow the
-// facts, answer reads and refuse writes (NO_WRITER). A write is answered after its transaction of
-// facts, control records and `seq` is committed.
+// facts, answer reads and refuse writes (NO_WRITER): `http` passes them on. A write is answered
+// after its transaction of facts, control records and `seq` is committed. What was folded lies in a
+// view on disk, from which a restart goes on; without it, it is made anew from the log.
 //
 // Any thread may call; a write waits for its commit. One thread (`lw-registry`) inside, joined by
 // the destructor.
@@ -16,6 +17,7 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +36,7 @@ namespace lineward::registry {
 inline constexpr size_t kConsentItemsMax = 1'000;
 
 struct RegistryOptions {
+  std::string data_dir;                     // of the view; made if absent
   std::string instance_id;                  // the seat is `lineward.registry.<instance_id>`
   std::string address;                      // where followers say that the writer is
   std::string consents_topic = "consents";  // the user's items; empty: not read
@@ -71,7 +74,9 @@ struct Page {
 
 class Registry {
  public:
-  // `transport`, `follower` and `metrics` (may be null) must outlive it.
+  // `transport`, `follower` and `metrics` (may be null) must outlive it. INVALID_ARGUMENT;
+  // FAILED_PRECONDITION STORE_LOCKED, STORE_MISUSED and the other errors of a store; UNAVAILABLE if
+  // the log cannot be named yet.
   static absl::StatusOr<std::unique_ptr<Registry>> Start(stream::Transport* transport,
                                                          control::Follower* follower,
                                                          RegistryOptions options,
@@ -99,7 +104,7 @@ class Registry {
   // FAILED_PRECONDITION (SIGNATURE_REQUIRED, POLICY_BASE_STALE).
   absl::StatusOr<Answer> ProposePolicySet(const Caller& caller, const document::Json& body);
 
-  // NOT_FOUND with the reason of the kind.
+  // NOT_FOUND with the reason of the kind; UNAVAILABLE (NOT_READY) before the facts were read.
   absl::StatusOr<document::Json> GetDataset(std::string_view name_space,
                                             std::string_view name) const;
   absl::StatusOr<document::Json> GetDatasetVersion(std::string_view name_space,
@@ -111,17 +116,23 @@ class Registry {
                                                  std::string_view version) const;
   absl::StatusOr<document::Json> GetRun(std::string_view id) const;
   // By resource name, after `after` (a resource name; empty: from the start), at most `limit`.
-  Page ListDatasets(std::string_view after, size_t limit) const;
-  Page ListModels(std::string_view after, size_t limit) const;
+  absl::StatusOr<Page> ListDatasets(std::string_view after, size_t limit) const;
+  absl::StatusOr<Page> ListModels(std::string_view after, size_t limit) const;
 
   uint64_t Seq() const;
+  // Waits until facts up to `seq` are folded here. DEADLINE_EXCEEDED (NOT_YET_VISIBLE).
+  absl::Status WaitSeq(uint64_t seq, absl::Duration timeout) const;
+  // The bytes of the facts after `after` up to `last`, in order; stops at the first error of
+  // `visit`. UNAVAILABLE (NOT_READY) if they are not folded here yet.
+  absl::Status ReadFacts(uint64_t after, uint64_t last,
+                         const std::function<absl::Status(std::string_view)>& visit) const;
   // SHA-256 over entities, edges and closures: equal on every instance at equal seq.
   std::string StateDigest() const;
   bool IsWriter() const;
   // Empty once facts are folded to the end; writes wait for a writer besides.
   std::string NotReadyCause() const;
-  // PERMISSION_DENIED once another process took this seat, DATA_LOSS once a fact does not fold: the
-  // owner stops the process. OK meanwhile.
+  // PERMISSION_DENIED once another process took this seat, DATA_LOSS once a fact does not fold, the
+  // store's first error: the owner stops the process. OK meanwhile.
   absl::Status FatalStatus() const;
 
  private:

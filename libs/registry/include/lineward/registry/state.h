@@ -47,9 +47,28 @@ struct StoredAnswer {
   friend bool operator==(const StoredAnswer&, const StoredAnswer&) = default;
 };
 
+// A state as a store keeps it: closures and what else follows from these parts is computed anew.
+struct StateParts {
+  struct Job {
+    std::string name;
+    lineage::NodeId node = lineage::kNoNode;
+  };
+  std::vector<Entity> entities = {};
+  std::vector<Job> jobs = {};                  // nodes that no fact states
+  std::vector<lineage::EdgeFacts> edges = {};  // by id, VERSION_OF edges too
+  std::vector<std::pair<std::string, StoredAnswer>> answers = {};
+  uint64_t seq = 0;
+  std::string chain = FirstChain();
+  int64_t recorded_at_us = 0;
+};
+
 class State {
  public:
   State() : chain_(FirstChain()) {}
+
+  // The state that these parts were taken from, node and edge ids included. DATA_LOSS
+  // (FACT_INVALID) if they do not fit together.
+  static absl::StatusOr<State> Restore(StateParts parts);
 
   // Stages one fact. FAILED_PRECONDITION (FACT_INVALID) if its seq does not follow; NOT_FOUND with
   // the reason of what it refers to; FAILED_PRECONDITION (LINEAGE_CYCLE); RESOURCE_EXHAUSTED
@@ -77,12 +96,18 @@ class State {
   // Since the last Commit: resource names that facts touched, ascending; what changed around them.
   std::vector<std::string> Touched() const { return {touched_.begin(), touched_.end()}; }
   lineage::Changes GraphChanges() const { return graph_.Pending(); }
+  // Subjects of the answers staged since the last Commit.
+  const std::vector<std::string>& TouchedAnswers() const { return undo_answers_; }
+  // Nodes and edges with ids from these on are staged.
+  size_t CommittedNodes() const { return committed_flags_.size(); }
+  size_t CommittedEdges() const { return committed_edges_; }
   // True if a staged change takes the flag UNSOURCED from an undeclared dataset that models already
   // used: their result would widen (registry design, section 4). Names the first such dataset.
   std::optional<std::string> FindLoosening() const;
 
-  // Drops stored answers older than `keep_from_us`. Not undone by Rollback.
-  void ForgetAnswers(int64_t keep_from_us);
+  // Drops stored answers older than `keep_from_us` and names their subjects. Not undone by
+  // Rollback; nothing may be staged.
+  std::vector<std::string> ForgetAnswers(int64_t keep_from_us);
 
   // SHA-256 over entities, edges and closures in key order: equal on every instance at equal seq.
   std::string Digest() const;
@@ -93,7 +118,14 @@ class State {
     std::optional<Entity> entity;
   };
   Entity* Upsert(const Fact& fact);
+  void TakeAnswer(const Fact& fact);
+  absl::Status TakeEdge(const Fact& fact);
+  absl::Status RestoreGraph(const StateParts& parts);
   absl::Status Link(const Fact& fact, Entity* entity);
+  absl::Status LinkDataset(const Fact& fact, Entity* entity);
+  absl::Status LinkDatasetVersion(const Fact& fact, Entity* entity);
+  absl::Status LinkRun(const Fact& fact, Entity* entity);
+  absl::Status LinkModelVersion(const Fact& fact, Entity* entity);
   absl::Status AddEdges(const Fact& fact, lineage::EdgeKind kind, const document::Json* names,
                         lineage::NodeId to);
   absl::Status AddEdge(const Fact& fact, lineage::EdgeKind kind, lineage::NodeId from,
@@ -105,6 +137,7 @@ class State {
   std::map<std::string, std::string, std::less<>> labels_;  // dataset LF label -> version name
   std::map<std::string, int32_t, std::less<>> last_versions_;
   std::map<std::string, StoredAnswer, std::less<>> answers_;
+  std::set<std::pair<int64_t, std::string>> answers_by_time_;
   lineage::Graph graph_;
   uint64_t seq_ = 0;
   std::string chain_;
