@@ -99,6 +99,16 @@ std::optional<int64_t> FirstInvisible(const ledger::Ledger& ledger,
   return low;
 }
 
+// How other machines name a listener: a wildcard is no name.
+std::string ReachableAt(const std::string& host, uint16_t port) {
+  const bool is_wildcard = host == "0.0.0.0" || host == "::" || host == "[::]";
+  char name[256] = {};
+  if (is_wildcard && gethostname(name, sizeof(name) - 1) == 0) {
+    return fmt::format("{}:{}", name, port);
+  }
+  return fmt::format("{}:{}", host, port);
+}
+
 // A full or broken disk is the storage's failure, anything else one of the configuration.
 absl::Status CannotWrite(const std::string& path, std::error_code error) {
   const std::string why = error.message();
@@ -218,6 +228,7 @@ struct Node::Impl {
   absl::Status BringUp();
   absl::Status Watch();
   void SetAll(std::string_view cause);
+  std::string WriterAddress() const;
   bool Stop();
 
   const AllOptions& options;
@@ -241,6 +252,7 @@ struct Node::Impl {
   http::Handlers handlers;
 
   std::string tenant_key;
+  std::string own_address;  // before `registry_for_http` is set
   std::unique_ptr<stream::Transport> transport;
   stream::EmbeddedTransport* embedded = nullptr;  // `transport`, if it is embedded
   gate::GateOptions gate_options;
@@ -274,6 +286,14 @@ void Node::Impl::SetAll(std::string_view cause) {
   if (waiting_for == cause) return;
   waiting_for = cause;
   log.Write(kLogNodeWaiting, "waiting", {{"cause", cause}});
+}
+
+// Where the newest writer of the registry takes writes; empty if none is known.
+std::string Node::Impl::WriterAddress() const {
+  const control::Follower* const follower = control_for_http.load();
+  if (follower == nullptr) return "";
+  const auto snapshot = follower->Snapshot();
+  return snapshot->Writer() == nullptr ? "" : snapshot->Writer()->address;
 }
 
 absl::Status Node::Impl::Start() {
@@ -394,9 +414,13 @@ absl::Status Node::Impl::StartHttp() {
         &handlers);
   }
   if (node.HasRole("registry")) {
+    const http::WriterParts writer{
+        .address = [this] { return WriterAddress(); }, .own_address = [this] { return own_address; }};
     const auto registry_of = [this] { return registry_for_http.load(); };
-    http::AddRegistryRoutes({.registry = registry_of, .page_tokens = page_tokens.get()}, &handlers);
+    http::AddRegistryRoutes(
+        {.registry = registry_of, .writer = writer, .page_tokens = page_tokens.get()}, &handlers);
     http::AddPolicyRoutes({.registry = registry_of,
+                           .writer = writer,
                            .snapshot = [this]() -> std::shared_ptr<const control::ControlSnapshot> {
                              control::Follower* follower = control_for_http.load();
                              return follower == nullptr ? nullptr : follower->Snapshot();
@@ -430,6 +454,9 @@ absl::Status Node::Impl::StartHttp() {
       std::make_unique<http::Server>(std::move(admin_options), parts(http::Listener::kAdmin));
   LW_RETURN_IF_ERROR(base::Annotate(public_server->Start(), "http.listen"));
   LW_RETURN_IF_ERROR(base::Annotate(admin_server->Start(), "admin.listen"));
+  own_address = options.registry.address.empty()
+                    ? ReachableAt(node.http_listen.host, public_server->port())
+                    : options.registry.address;
   health.SetReady("http");
   log.Write(kLogNodeListening, "listening",
             {{"http", fmt::format("{}:{}", node.http_listen.host, public_server->port())},
@@ -493,10 +520,8 @@ absl::Status Node::Impl::BringUp() {
     control_for_http = control.get();
   }
   if (node.HasRole("registry") && registry == nullptr) {
-    registry::RegistryOptions registry_options =
-        ToRegistryOptions(options.registry, node.state_dir, node.instance_id,
-                          fmt::format("{}:{}", node.http_listen.host, public_server->port()),
-                          requires_signatures);
+    registry::RegistryOptions registry_options = ToRegistryOptions(
+        options.registry, node.state_dir, node.instance_id, own_address, requires_signatures);
     registry_options.health = &health;
     LW_ASSIGN_OR_RETURN(registry,
                         registry::Registry::Start(transport.get(), control.get(), registry_options,

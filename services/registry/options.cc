@@ -3,6 +3,10 @@
 namespace lineward::services {
 
 void BindRegistryOptions(RegistryRoleOptions* options, config::OptionTable* table) {
+  table->Bind("registry.address", &options->address,
+              {.sentence = "Where other nodes reach this one's HTTP listener, to pass writes on to "
+                           "the writer; empty is http.listen, with the host's name for a wildcard.",
+               .example = "registry-1.example:8080"});
   table->Bind("registry.consents_topic", &options->consents_topic,
               {.sentence = "Topic of consent statements; empty is none."});
   table->Bind("registry.data_dir", &options->data_dir,

@@ -14,6 +14,7 @@ namespace lineward::services {
 
 struct RegistryRoleOptions {
   std::string data_dir;  // empty: `registry` below state_dir
+  std::string address;   // empty: `http.listen`, the host's name instead of a wildcard
   std::string consents_topic = "consents";
   absl::Duration group_wait = absl::Milliseconds(5);
   int64_t queue_max = 4'096;

@@ -216,6 +216,8 @@ struct Client::Impl {
 Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Client::~Client() = default;
 
+void Client::SetTimeout(std::chrono::milliseconds timeout) { impl_->options.timeout = timeout; }
+
 absl::StatusOr<Answer> Client::Call(Method method, std::string_view target, std::string_view body,
                                     const std::vector<Header>& headers) {
   const auto deadline = steady_clock::now() + impl_->options.timeout;

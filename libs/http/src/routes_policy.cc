@@ -1,5 +1,6 @@
 // Policy sets and purposes.
 
+#include "http/src/forward.h"
 #include "lineward/base/status.h"
 #include "lineward/control/snapshot.h"
 #include "lineward/http/reasons.h"
@@ -100,7 +101,9 @@ void AddPolicyRoutes(const PolicyParts& parts, Handlers* handlers) {
   };
   add(Method::kGet, "/v1/policySets", ListSets);
   add(Method::kGet, "/v1/policySets/{set}", GetSet);
-  add(Method::kPost, "/v1/policySets:propose", Propose);
+  handlers->Add(Method::kPost, "/v1/policySets:propose",
+                OnWriter(parts.registry, parts.writer, std::make_shared<Forwarder>(),
+                         [parts](const Request& request) { return Propose(parts, request); }));
   add(Method::kGet, "/v1/purposes", ListPurposes);
 }
 

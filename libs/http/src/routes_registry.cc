@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "lineward/base/mutex.h"
+#include "http/src/forward.h"
 #include "lineward/base/status.h"
 #include "lineward/control/names.h"
 #include "lineward/http/reasons.h"
@@ -19,7 +19,6 @@ using document::Json;
 // How long a read waits for `min_seq`, and at most (registry design).
 constexpr int64_t kWaitMs = 2'000;
 constexpr int64_t kWaitMsMax = 10'000;
-constexpr std::chrono::milliseconds kSeqLook{10};
 // Left of a deadline to answer in.
 constexpr std::chrono::milliseconds kAnswerTime{100};
 
@@ -139,17 +138,8 @@ absl::Status WaitSeq(const registry::Registry& registry, const Request& request)
   LW_ASSIGN_OR_RETURN(const int64_t wait_ms, request.QueryInt("wait_ms", kWaitMs, 0, kWaitMsMax));
   const auto until = std::min(std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms),
                               request.deadline - kAnswerTime);
-  base::Mutex mutex;
-  base::CondVar never;
-  base::MutexLock lock(&mutex);
-  while (registry.Seq() < static_cast<uint64_t>(min_seq)) {
-    if (std::chrono::steady_clock::now() >= until) {
-      return base::DeadlineExceeded(kNotYetVisible, "registry: seq {} is seen, {} is asked for",
-                                    registry.Seq(), min_seq);
-    }
-    never.WaitFor(&mutex, kSeqLook);
-  }
-  return absl::OkStatus();
+  const absl::Duration left = absl::FromChrono(until - std::chrono::steady_clock::now());
+  return registry.WaitSeq(static_cast<uint64_t>(min_seq), std::max(left, absl::ZeroDuration()));
 }
 
 // An entity with its revision as tag.
@@ -215,15 +205,18 @@ Handler List(const RegistryParts& parts, std::string_view route, std::string_vie
 
 void AddRegistryRoutes(const RegistryParts& parts, Handlers* handlers) {
   using registry::FactKind;
-  const auto on_all =
-      [parts](absl::StatusOr<Response> (*function)(const RegistryParts&, const Request&)) {
-        return [parts, function](const Request& request) { return function(parts, request); };
-      };
-  handlers->Add(Method::kPost, "/v1/registry:register", on_all(RegisterAll));
-  handlers->Add(Method::kPost, "/v1/consents:record", on_all(RecordConsents));
-  const auto add_one = [&](std::string_view route, FactKind kind) {
-    handlers->Add(Method::kPost, route, RegisterOne(parts, route, kind));
+  const auto forwarder = std::make_shared<Forwarder>();
+  const auto add_write = [&](std::string_view route, Handler handler) {
+    handlers->Add(Method::kPost, route,
+                  OnWriter(parts.registry, parts.writer, forwarder, std::move(handler)));
   };
+  const auto add_one = [&](std::string_view route, FactKind kind) {
+    add_write(route, RegisterOne(parts, route, kind));
+  };
+  add_write("/v1/registry:register",
+            [parts](const Request& request) { return RegisterAll(parts, request); });
+  add_write("/v1/consents:record",
+            [parts](const Request& request) { return RecordConsents(parts, request); });
   add_one("/v1/datasets:register", FactKind::kDataset);
   add_one("/v1/datasets/{namespace}/{name}/versions:register", FactKind::kDatasetVersion);
   add_one("/v1/models:register", FactKind::kModel);

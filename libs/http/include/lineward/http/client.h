@@ -1,7 +1,7 @@
 #pragma once
 
-// The HTTP/1.1 client of the command line: keep-alive, one deadline per call, a cap on the answer,
-// no redirects. Not thread-safe.
+// The HTTP/1.1 client of the command line and between nodes: keep-alive, one deadline per call, a
+// cap on the answer, no redirects. Not thread-safe.
 
 #include <absl/status/statusor.h>
 
@@ -33,6 +33,9 @@ class Client {
  public:
   explicit Client(ClientOptions options);
   ~Client();
+
+  // Of the calls from now on.
+  void SetTimeout(std::chrono::milliseconds timeout);
 
   // Any status is an answer. UNAVAILABLE `ENDPOINT_UNREACHABLE`: no connection, or cut off;
   // `ANSWER_INVALID`: what came is no HTTP or too large; DEADLINE_EXCEEDED `ENDPOINT_UNREACHABLE`;

@@ -79,10 +79,17 @@ void AddTopicRoutes(const TopicParts& parts, Handlers* handlers);
 // decided and visible: records, and the age of the oldest of them (0 when caught up). At most 5 s
 // old, `as_of` says when; `lag_cause` instead if the log does not answer. Any thread.
 std::function<document::Json()> PartitionLag(TopicParts parts, std::vector<std::string> topics);
+// Where a registry that follows passes writes on to.
+struct WriterParts {
+  // `host:port` of the newest writer that is known; empty: none is.
+  std::function<std::string()> address;
+  std::function<std::string()> own_address;
+};
 
 struct RegistryParts {
   // Null while the registry is not up: 503 `NOT_READY`.
   std::function<registry::Registry*()> registry;
+  WriterParts writer;
   const PageTokens* page_tokens = nullptr;
   const base::Clock* clock = &base::SystemClock();
 };
@@ -92,6 +99,7 @@ void AddRegistryRoutes(const RegistryParts& parts, Handlers* handlers);
 struct PolicyParts {
   // Null while the registry is not up.
   std::function<registry::Registry*()> registry;
+  WriterParts writer;
   // The newest snapshot of the control topics; null before there is one.
   std::function<std::shared_ptr<const control::ControlSnapshot>()> snapshot;
 };
