@@ -118,6 +118,19 @@ class Node:
         self.wait_event("node_ready")
         return self
 
+    def wait_gate(self) -> "Node":
+        """Until the gate decides by all facts that the registry has now."""
+        with urllib.request.urlopen(self.http + "/v1/datasets", timeout=PATIENCE) as answer:
+            registry_seq = int(json.load(answer)["meta"]["registry_seq"])
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with urllib.request.urlopen(self.admin + "/metrics", timeout=PATIENCE) as answer:
+                lines = answer.read().decode().splitlines()
+            (line,) = (each for each in lines if each.startswith("lineward_gate_registry_seq "))
+            if float(line.split()[1]) >= registry_seq:
+                return self
+            assert time.monotonic() < deadline, line
+
     def cli(
         self, *arguments: str, stdin: str | None = None, **extra: str
     ) -> subprocess.CompletedProcess[str]:

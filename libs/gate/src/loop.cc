@@ -280,6 +280,9 @@ absl::Status Loop::Step() {
     if (partition != nullptr) StopPartition(*partition, event.status);
   }
   if (polled.records.empty() && !transaction_.is_open) {
+    // What the next transaction sees at least.
+    const uint64_t seq = context_.follower->Snapshot()->RegistrySeq();
+    context_.metrics->registry_seq->Set(static_cast<double>(seq));
     for (Partition& partition : partitions_) {
       if (std::exchange(partition.newest_timestamp_ms, 0) == 0) continue;
       partition.lag_seconds->Set(0);

@@ -101,10 +101,13 @@ void GateMetrics::DeclareIntake(telemetry::MetricRegistry* registry) {
           ->DeclareCounter({.name = "gate_trace_context_invalid_total",
                             .help = "Promotions whose trace context is there and invalid."})
           ->With();
-  registry_seq = registry
-                     ->DeclareGauge({.name = "gate_registry_seq",
-                                     .help = "Registry seq of the newest transaction."})
-                     ->With();
+  registry_seq =
+      registry
+          ->DeclareGauge({.name = "gate_registry_seq",
+                          .help =
+                              "Registry seq of the newest transaction, or of the next one where "
+                              "none is open."})
+          ->With();
   decide_seconds = registry
                        ->DeclareHistogram({.name = "gate_decide_seconds",
                                            .help = "Decode to decision, one promotion in 64."},
