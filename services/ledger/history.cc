@@ -1,6 +1,10 @@
 #include "services/ledger/history.h"
 
+#include <utility>
+
+#include "lineward/base/status.h"
 #include "lineward/base/thread.h"
+#include "lineward/ledger/reasons.h"
 
 namespace lineward::services {
 namespace {
@@ -9,8 +13,10 @@ constexpr absl::Duration kRound = absl::Milliseconds(50);
 
 }  // namespace
 
-HistoryFeed::HistoryFeed(const control::Follower* follower, telemetry::Health* health)
+HistoryFeed::HistoryFeed(const control::Follower* follower, std::unique_ptr<registry::Past> past,
+                         telemetry::Health* health)
     : follower_(follower),
+      past_(std::move(past)),
       health_(health),
       thread_(base::StartThread("lw-history", [this](const std::stop_token& stop) { Run(stop); })) {
 }
@@ -33,7 +39,11 @@ void HistoryFeed::Run(const std::stop_token& stop) {
 
 absl::StatusOr<std::shared_ptr<const control::ControlSnapshot>> HistoryFeed::At(
     uint64_t registry_seq, std::string_view set_id) const {
-  return history_.At(registry_seq, set_id);
+  auto seen = history_.At(registry_seq, set_id);
+  if (seen.ok()) return seen;
+  auto made = past_->At(registry_seq, set_id);
+  if (!absl::IsNotFound(made.status())) return made;
+  return base::NotFound(ledger::kReplayFactsAbsent, "{}", base::MessageOf(made.status()));
 }
 
 }  // namespace lineward::services

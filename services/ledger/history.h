@@ -1,8 +1,7 @@
 #pragma once
 
-// Feeds the ledger's history of control snapshots: what recorded decisions are explained with. It
-// begins with the state found at the start; rebuilding older ones from `lineward.registry.facts` is
-// not supported yet.
+// Feeds the ledger's history of control snapshots: what recorded decisions are explained with.
+// Those that this process has not seen itself are made anew from the facts and the policies.
 
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "lineward/control/follower.h"
 #include "lineward/ledger/ports.h"
 #include "lineward/ledger/snapshot_history.h"
+#include "lineward/registry/past.h"
 #include "lineward/telemetry/health.h"
 
 namespace lineward::services {
@@ -19,9 +19,10 @@ namespace lineward::services {
 // One thread (`lw-history`) that follows the follower, joined at destruction. Any thread may ask.
 class HistoryFeed final : public ledger::ReplayFacts {
  public:
-  // `follower` must outlive it.
+  // `follower` must outlive it; `past` makes older snapshots.
   // `health` watches the loop as `history`; may be null, else it outlives the feed.
-  HistoryFeed(const control::Follower* follower, telemetry::Health* health);
+  HistoryFeed(const control::Follower* follower, std::unique_ptr<registry::Past> past,
+              telemetry::Health* health);
   ~HistoryFeed() override;
 
   absl::StatusOr<std::shared_ptr<const control::ControlSnapshot>> At(
@@ -31,6 +32,7 @@ class HistoryFeed final : public ledger::ReplayFacts {
   void Run(const std::stop_token& stop);
 
   const control::Follower* follower_;
+  const std::unique_ptr<registry::Past> past_;
   telemetry::Health* health_;
   mutable ledger::SnapshotHistory history_;
   std::jthread thread_;

@@ -24,6 +24,7 @@
 #include "lineward/http/routes.h"
 #include "lineward/http/server.h"
 #include "lineward/ledger/reasons.h"
+#include "lineward/registry/past.h"
 #include "lineward/registry/registry.h"
 #include "lineward/store/reasons.h"
 #include "lineward/stream/embedded.h"
@@ -229,6 +230,7 @@ struct Node::Impl {
   absl::Status Watch();
   void SetAll(std::string_view cause);
   std::string WriterAddress() const;
+  registry::FactSource PastFacts();
   bool Stop();
 
   const AllOptions& options;
@@ -294,6 +296,16 @@ std::string Node::Impl::WriterAddress() const {
   if (follower == nullptr) return "";
   const auto snapshot = follower->Snapshot();
   return snapshot->Writer() == nullptr ? "" : snapshot->Writer()->address;
+}
+
+// From the registry's view where there is one, else from the log.
+registry::FactSource Node::Impl::PastFacts() {
+  return [this, of_log = registry::FactsOfLog(transport.get())](
+             uint64_t after, uint64_t last,
+             const std::function<absl::Status(std::string_view)>& visit) {
+    const registry::Registry* const here = registry_for_http.load();
+    return here == nullptr ? of_log(after, last, visit) : here->ReadFacts(after, last, visit);
+  };
 }
 
 absl::Status Node::Impl::Start() {
@@ -414,8 +426,8 @@ absl::Status Node::Impl::StartHttp() {
         &handlers);
   }
   if (node.HasRole("registry")) {
-    const http::WriterParts writer{
-        .address = [this] { return WriterAddress(); }, .own_address = [this] { return own_address; }};
+    const http::WriterParts writer{.address = [this] { return WriterAddress(); },
+                                   .own_address = [this] { return own_address; }};
     const auto registry_of = [this] { return registry_for_http.load(); };
     http::AddRegistryRoutes(
         {.registry = registry_of, .writer = writer, .page_tokens = page_tokens.get()}, &handlers);
@@ -530,7 +542,10 @@ absl::Status Node::Impl::BringUp() {
     health.SetStarted("registry");
   }
   if (node.HasRole("ledger") && ledger == nullptr) {
-    if (history == nullptr) history = std::make_unique<HistoryFeed>(control.get(), &health);
+    if (history == nullptr) {
+      auto past = std::make_unique<registry::Past>(transport.get(), PastFacts());
+      history = std::make_unique<HistoryFeed>(control.get(), std::move(past), &health);
+    }
     LW_ASSIGN_OR_RETURN(
         ledger, LedgerRole::Start(
                     ToLedgerOptions(options.ledger, options.node.state_dir, tenant_key, log_id),

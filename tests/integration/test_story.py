@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import time
 import urllib.parse
@@ -29,14 +30,19 @@ def promotion(number: int, **fields: object) -> dict:
     } | fields
 
 
+def register(node: Node) -> None:
+    """The shop's policies and registry, known to the gate."""
+    published = node.cli("policy", "publish", str(SHOP / "policies"))
+    assert published.returncode == 0, published.stderr
+    imported = node.cli("import", str(SHOP / "registry.jsonl"))
+    assert imported.returncode == 0, imported.stderr
+    node.wait_ready().wait_gate()
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with Node(tmp_path_factory.mktemp("shop")) as node:
-        published = node.cli("policy", "publish", str(SHOP / "policies"))
-        assert published.returncode == 0, published.stderr
-        imported = node.cli("import", str(SHOP / "registry.jsonl"))
-        assert imported.returncode == 0, imported.stderr
-        node.wait_ready()
+        register(node)
         yield node
 
 
@@ -231,9 +237,7 @@ def test_consent_is_recorded(shop: Node) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_was_decided_is_there_after_a_restart(tmp_path: pathlib.Path, number: int) -> None:
     with Node(tmp_path, {"embedded.sync": "commit"}) as node:
-        assert node.cli("policy", "publish", str(SHOP / "policies")).returncode == 0
-        assert node.cli("import", str(SHOP / "registry.jsonl")).returncode == 0
-        node.wait_ready()
+        register(node)
         sent = send(node, *[promotion(n, model_version=str(1 + n % 2)) for n in range(20)])
         before = {each: decided(node, each)["outcome"] for each in sent}
         node.stop(number)
@@ -243,3 +247,31 @@ def test_what_was_decided_is_there_after_a_restart(tmp_path: pathlib.Path, numbe
         assert after == before
         counted = again.json("decision", "count", "--by", "outcome")
         assert sum(int(line["count"]) for line in counted["counts"]) == len(sent)
+
+
+def test_an_old_decision_is_explained_after_a_restart(tmp_path: pathlib.Path) -> None:
+    with Node(tmp_path) as node:
+        register(node)
+        (blocked,) = send(node, promotion(1, model_version="2"))
+        assert decided(node, blocked)["outcome"] == "BLOCK"
+        before = node.json("decision", "explain", blocked)
+        assert before["replay_equal"] is True
+        # Registry and policies move on: neither is that of the decision any more.
+        changed = tmp_path / "policies"
+        shutil.copytree(SHOP / "policies", changed)
+        policy = changed / "policy.yaml"
+        policy.write_text(policy.read_text().replace("owner: shop", "owner: other"))
+        assert node.cli("policy", "publish", str(changed)).returncode == 0
+        more = json.dumps({"kind": "DATASET", "name": "more"}) + "\n"
+        assert node.cli("import", "-", stdin=more).returncode == 0
+        node.wait_gate()
+        (later,) = send(node, promotion(2))
+        assert decided(node, later)["policy_set"] != decided(node, blocked)["policy_set"]
+        assert node.stop() == 0
+    with Node(tmp_path) as again:
+        again.wait_ready()
+        assert again.json("decision", "explain", later)["replay_equal"] is True
+        after = again.json("decision", "explain", blocked)
+        assert after["replay_equal"] is True
+        for told in ("steps", "rules", "lineage_path", "nearest_edit"):
+            assert after[told] == before[told]

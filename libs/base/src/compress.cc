@@ -51,4 +51,12 @@ absl::StatusOr<std::string> ZstdDecompress(std::string_view frame, size_t raw_si
   return raw;
 }
 
+absl::StatusOr<size_t> ZstdRawSize(std::string_view frame) {
+  const unsigned long long declared = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (declared == ZSTD_CONTENTSIZE_ERROR || declared == ZSTD_CONTENTSIZE_UNKNOWN) {
+    return InvalidArgument("", "no zstd frame with its size");
+  }
+  return static_cast<size_t>(declared);
+}
+
 }  // namespace lineward::base

@@ -151,6 +151,83 @@ void AddVersionsOf(const State& state, NodeId series, std::set<std::string>* nam
   }
 }
 
+using Records = std::vector<std::pair<std::string, std::string>>;
+
+void AddAliases(const Entity& model, Records* records) {
+  const Json* const aliases = model.body.Find("aliases");
+  if (aliases == nullptr) return;
+  for (const auto& [alias, version] : aliases->members()) {
+    control::RegistryRecord record;
+    record.alias_version = static_cast<int32_t>(version.AsInt());
+    records->emplace_back(control::AliasName(model.body.Find("name")->AsText(), alias),
+                          control::EncodeRegistryRecord(record));
+  }
+}
+
+// A dataset that is read at serve time, and its versions if it is a series.
+void AddServed(const State& state, std::string_view name, std::set<std::string>* names) {
+  const Entity* const dataset = state.Find(name);
+  if (dataset == nullptr) return;
+  names->insert(dataset->name);
+  if (dataset->kind == FactKind::kDataset) AddVersionsOf(state, dataset->node, names);
+}
+
+// A stated share of synthetic data reaches every model behind which the dataset stands.
+void AddModelsBehind(const State& state, const Entity& dataset, std::set<std::string>* names) {
+  const lineage::Graph& graph = state.Graph();
+  for (NodeId node = 0; node < graph.NodeCount(); ++node) {
+    if (graph.KindOf(node) != NodeKind::kModelVersion) continue;
+    const auto closure = graph.C(node);
+    if (std::binary_search(closure.begin(), closure.end(), dataset.node)) {
+      names->insert(graph.NameOf(node));
+    }
+  }
+}
+
+// Whose records say something else since `entity` was touched, apart from what the graph tells.
+void AddNamesChangedBy(const State& state, const Entity& entity, std::set<std::string>* names) {
+  const lineage::Graph& graph = state.Graph();
+  switch (entity.kind) {
+    case FactKind::kDataset:
+      names->insert(entity.name);
+      AddVersionsOf(state, entity.node, names);
+      if (entity.body.Find("synthetic") != nullptr) AddModelsBehind(state, entity, names);
+      break;
+    case FactKind::kDatasetVersion:
+    case FactKind::kModelVersion:
+      names->insert(entity.name);
+      for (const std::string& served : TextsOf(entity.body, "serves")) {
+        AddServed(state, served, names);
+      }
+      break;
+    case FactKind::kRun:
+      for (const lineage::EdgeId id : graph.OutEdges(entity.node)) {
+        const lineage::Edge& edge = graph.EdgeAt(id);
+        if (edge.kind == EdgeKind::kTrained) names->insert(graph.NameOf(edge.to));
+      }
+      break;
+    case FactKind::kEdge:
+      if (entity.body.Find("edge")->AsText() == "SERVES") {
+        AddServed(state, entity.body.Find("from")->AsText(), names);
+      }
+      break;
+    case FactKind::kModel:
+    case FactKind::kRequest:
+      break;
+  }
+}
+
+// The records of those of `names` that have one, beside those that are there; ascending by key.
+void AddRecords(const State& state, const std::set<std::string>& names, Records* records) {
+  for (const std::string& name : names) {
+    const Entity* const entity = state.Find(name);
+    if (entity == nullptr || entity->node == lineage::kNoNode) continue;
+    if (state.Graph().KindOf(entity->node) > NodeKind::kModelVersion) continue;
+    records->emplace_back(name, control::EncodeRegistryRecord(RecordOf(state, *entity)));
+  }
+  std::sort(records->begin(), records->end());
+}
+
 }  // namespace
 
 std::optional<double> SyntheticShare(const State& state, const Entity& version) {
@@ -233,77 +310,29 @@ control::RegistryRecord RecordOf(const State& state, const Entity& entity) {
   return record;
 }
 
-std::vector<std::pair<std::string, std::string>> ChangedRecords(const State& state) {
-  const lineage::Graph& graph = state.Graph();
+Records AllRecords(const State& state) {
   std::set<std::string> names;
-  std::vector<std::pair<std::string, std::string>> records;
-  const auto add_node = [&](NodeId node) { names.insert(graph.NameOf(node)); };
-  const auto add_served = [&](const Json& body) {
-    for (const std::string& served : TextsOf(body, "serves")) {
-      const Entity* const dataset = state.Find(served);
-      if (dataset == nullptr) continue;
-      names.insert(served);
-      if (graph.KindOf(dataset->node) == NodeKind::kDataset) {
-        AddVersionsOf(state, dataset->node, &names);
-      }
-    }
-  };
+  Records records;
+  for (const auto& [name, entity] : state.Entities()) {
+    names.insert(name);
+    if (entity.kind == FactKind::kModel) AddAliases(entity, &records);
+  }
+  AddRecords(state, names, &records);
+  return records;
+}
+
+Records ChangedRecords(const State& state) {
+  std::set<std::string> names;
+  Records records;
   for (const std::string& name : state.Touched()) {
     const Entity& entity = *state.Find(name);
-    switch (entity.kind) {
-      case FactKind::kDataset:
-        names.insert(name);
-        AddVersionsOf(state, entity.node, &names);
-        for (NodeId node = 0; node < graph.NodeCount(); ++node) {
-          // A stated share of synthetic data reaches every model behind which the dataset stands.
-          if (entity.body.Find("synthetic") == nullptr) break;
-          if (graph.KindOf(node) != NodeKind::kModelVersion) continue;
-          const auto closure = graph.C(node);
-          if (std::binary_search(closure.begin(), closure.end(), entity.node)) add_node(node);
-        }
-        break;
-      case FactKind::kDatasetVersion:
-      case FactKind::kModelVersion:
-        names.insert(name);
-        add_served(entity.body);
-        break;
-      case FactKind::kRun:
-        for (const lineage::EdgeId id : graph.OutEdges(entity.node)) {
-          if (graph.EdgeAt(id).kind == EdgeKind::kTrained) add_node(graph.EdgeAt(id).to);
-        }
-        break;
-      case FactKind::kModel:
-        if (const Json* const aliases = entity.body.Find("aliases")) {
-          for (const auto& [alias, version] : aliases->members()) {
-            control::RegistryRecord record;
-            record.alias_version = static_cast<int32_t>(version.AsInt());
-            records.emplace_back(control::AliasName(entity.body.Find("name")->AsText(), alias),
-                                 control::EncodeRegistryRecord(record));
-          }
-        }
-        break;
-      case FactKind::kEdge: {
-        const Entity* const from = state.Find(entity.body.Find("from")->AsText());
-        if (from != nullptr && entity.body.Find("edge")->AsText() == "SERVES") {
-          names.insert(from->name);
-          if (from->kind == FactKind::kDataset) AddVersionsOf(state, from->node, &names);
-        }
-        break;
-      }
-      case FactKind::kRequest:
-        break;
-    }
+    if (entity.kind == FactKind::kModel) AddAliases(entity, &records);
+    AddNamesChangedBy(state, entity, &names);
   }
   const lineage::Changes changes = state.GraphChanges();
-  for (const NodeId node : changes.closures) add_node(node);
-  for (const NodeId node : changes.flags) add_node(node);
-  for (const std::string& name : names) {
-    const Entity* const entity = state.Find(name);
-    if (entity == nullptr || entity->node == lineage::kNoNode) continue;
-    if (graph.KindOf(entity->node) > NodeKind::kModelVersion) continue;
-    records.emplace_back(name, control::EncodeRegistryRecord(RecordOf(state, *entity)));
-  }
-  std::sort(records.begin(), records.end());
+  for (const NodeId node : changes.closures) names.insert(state.Graph().NameOf(node));
+  for (const NodeId node : changes.flags) names.insert(state.Graph().NameOf(node));
+  AddRecords(state, names, &records);
   return records;
 }
 

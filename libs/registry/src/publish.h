@@ -19,6 +19,10 @@ control::RegistryRecord RecordOf(const State& state, const Entity& entity);
 // Keys and values that the staged changes of `state` write anew, ascending by key, without `seq`.
 std::vector<std::pair<std::string, std::string>> ChangedRecords(const State& state);
 
+// Keys and values of all records, ascending by key, without `seq`: what the topic holds once every
+// change was written.
+std::vector<std::pair<std::string, std::string>> AllRecords(const State& state);
+
 // Flags of a model version (UNDIGESTED, NO_INPUTS, ...) with the first offenders.
 std::vector<control::ModelFlagNote> FlagsOf(const State& state, const Entity& version);
 

@@ -20,5 +20,11 @@ TEST(Zstd, RefusesAnotherSizeATailAndDamage) {
   EXPECT_TRUE(ZstdDecompress(frame, 43).ok());
 }
 
+TEST(Zstd, TellsTheSizeOfAFrame) {
+  EXPECT_EQ(ZstdRawSize(ZstdCompress(std::string(1234, 'a'))).value(), 1234u);
+  EXPECT_FALSE(ZstdRawSize("").ok());
+  EXPECT_FALSE(ZstdRawSize("no frame").ok());
+}
+
 }  // namespace
 }  // namespace lineward::base

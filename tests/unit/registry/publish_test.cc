@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/unit/registry/world.h"
 
 namespace lineward::registry {
@@ -116,6 +118,33 @@ TEST(RecordOf, ServedDatasetsCarryTheirClosureAndSoDoTheirVersions) {
   EXPECT_TRUE(Record(&world, "datasets/default/clicks").serve.has_value());
   EXPECT_TRUE(Record(&world, "datasets/default/clicks/versions/1").serve.has_value());
   EXPECT_FALSE(Record(&world, "datasets/default/raw").serve.has_value());
+}
+
+// What an old state is made anew from is what was written change by change.
+TEST(AllRecords, AreTheNewestOfEachKeyThatWasEverWritten) {
+  const std::vector<std::vector<std::string>> transactions = {
+      {kClicks, R"({"kind":"DATASET","name":"raw","synthetic":0.5})", kRanker},
+      {R"({"kind":"RUN","id":"r1","job":"shop/train","state":"RUNNING","reads":["default/raw"]})",
+       R"({"kind":"MODEL_VERSION","model":"ranker","version":1,"run":"r1"})"},
+      {R"({"kind":"RUN","id":"r1","state":"COMPLETED"})",
+       R"({"kind":"MODEL","name":"ranker","aliases":{"live":1}})"},
+      {R"({"kind":"DATASET","name":"raw","declaration":{"grants":[]}})",
+       R"({"kind":"DATASET_VERSION","dataset":"default/raw","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000001"})"},
+      {R"({"kind":"EDGE","edge":"SERVES","from":"default/raw","to":"ranker@1"})"},
+      {R"({"kind":"EDGE","edge":"DERIVED","from":"default/clicks","to":"default/raw"})"}};
+  World world;
+  std::map<std::string, std::string> written;
+  for (const auto& items : transactions) {
+    const absl::Status status = world.Write(items);
+    ASSERT_TRUE(status.ok()) << status;
+    for (const auto& [key, value] : ChangedRecords(world.state())) written[key] = value;
+    world.Commit();
+  }
+  const auto all = AllRecords(world.state());
+  EXPECT_EQ(std::map(all.begin(), all.end()), written);
+  ASSERT_FALSE(written.empty());
+  written.erase(written.begin());
+  EXPECT_NE(std::map(all.begin(), all.end()), written);
 }
 
 }  // namespace

@@ -18,4 +18,7 @@ std::string ZstdCompress(std::string_view bytes, int level = 1);
 // first.
 absl::StatusOr<std::string> ZstdDecompress(std::string_view frame, size_t raw_size);
 
+// The size of the content that the header of `frame` states. INVALID_ARGUMENT if it states none.
+absl::StatusOr<size_t> ZstdRawSize(std::string_view frame);
+
 }  // namespace lineward::base

@@ -21,6 +21,7 @@ inline constexpr std::string_view kLineageCycle = "LINEAGE_CYCLE";
 inline constexpr std::string_view kLineageTooLarge = "LINEAGE_TOO_LARGE";
 inline constexpr std::string_view kLooseningUnsupported = "LOOSENING_UNSUPPORTED";
 inline constexpr std::string_view kPolicySetInvalid = "POLICY_SET_INVALID";
+inline constexpr std::string_view kPolicySetNotFound = "POLICY_SET_NOT_FOUND";
 inline constexpr std::string_view kPolicyBaseStale = "POLICY_BASE_STALE";
 inline constexpr std::string_view kSignatureRequired = "SIGNATURE_REQUIRED";
 inline constexpr std::string_view kNoWriter = "NO_WRITER";
