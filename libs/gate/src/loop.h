@@ -123,6 +123,7 @@ class Loop {
     uint64_t keys = 0;  // key records
     RemovedHeaders removed;
     uint64_t invalid_traces = 0;
+    std::array<double, kStages> stage_cpu_seconds{};
   };
 
   // Nothing is consumed before the control topics were read (stream design, section 9).

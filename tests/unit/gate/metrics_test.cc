@@ -16,6 +16,7 @@ TEST(GateMetrics, ShowsItsClosedLabelSetsFromTheStart) {
         "lineward_policy_rule_errors_total{effect=\"forbid\"} 0",
         "lineward_policy_shadow_differences_total{real=\"allow\",shadow=\"block\"} 0",
         "lineward_gate_headers_removed_total{kind=\"forged\"} 0",
+        "lineward_gate_stage_cpu_seconds_total{stage=\"seal\"} 0",
         "lineward_gate_obligations_total{type=\"ttl\"} 0",
         "lineward_gate_reconciliation_failures_total 0"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;

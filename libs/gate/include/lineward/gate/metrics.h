@@ -20,6 +20,9 @@ enum class RecycleCause { kFenced, kUnknown, kSuspect };
 inline constexpr size_t kRecycleCauses = 3;
 inline constexpr size_t kOutcomes = 3;     // allow, quarantine, block
 inline constexpr size_t kRuleEffects = 2;  // permit, forbid
+// What a loop does with a promotion: label `stage` of `gate_stage_cpu_seconds_total`.
+enum class Stage { kDecode, kDecide, kSeal, kSend };
+inline constexpr size_t kStages = 4;
 
 // What the gate measures (observability design, section 3). Handles live as long as the registry.
 // Any thread; the loops add once per transaction.
@@ -55,6 +58,7 @@ struct GateMetrics {
   telemetry::Counter* trace_context_invalid;
   telemetry::Gauge* registry_seq;
   telemetry::Histogram* decide_seconds;
+  std::array<telemetry::Counter*, kStages> stage_cpu_seconds;
   std::array<telemetry::Histogram*, kOutcomes> release_age_seconds;
   telemetry::Gauge* clock_skew_seconds;
   std::array<telemetry::Counter*, kSealTriggers> blocks_sealed;
