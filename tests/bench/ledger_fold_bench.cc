@@ -1,5 +1,6 @@
 // Cost of folding a decision, beside a ledger that writes each row with three index keys through a
-// WriteBatch and a WAL, in one run; then look-ups. Ledger design, 13.6 and 13.13.
+// WriteBatch and a WAL, in one run; then look-ups. Ledger design, 13.6 and 13.13. Prints JSON
+// lines; exit 1 above the goal.
 //   bench_ledger_fold [--rows 1000000] [--rows-per-block 1024] [--folder DIR]
 
 #include <sys/resource.h>
@@ -26,6 +27,7 @@
 namespace lineward::ledger {
 namespace {
 
+constexpr double kRatioMax = 0.30;
 constexpr int64_t kStartMs = 1'772'366'400'000;
 const std::string kKey(32, 'k');
 
@@ -225,12 +227,14 @@ void LookUp(const Ledger& ledger, const Mix& mix, uint64_t rows) {
     by_event.push_back(WallSeconds() - start);
     LW_CHECK(page.decisions.size() == 1, "{} rows of one event", page.decisions.size());
   }
-  std::printf("look-up   by id p50 %.0f us p99 %.0f us   by event id p50 %.0f us p99 %.0f us\n",
-              Percentile(by_id, 0.5) * 1e6, Percentile(by_id, 0.99) * 1e6,
-              Percentile(by_event, 0.5) * 1e6, Percentile(by_event, 0.99) * 1e6);
+  std::printf(
+      "{\"bench\":\"ledger_look_up\",\"id_p50_us\":%.0f,\"id_p99_us\":%.0f,"
+      "\"event_id_p50_us\":%.0f,\"event_id_p99_us\":%.0f}\n",
+      Percentile(by_id, 0.5) * 1e6, Percentile(by_id, 0.99) * 1e6, Percentile(by_event, 0.5) * 1e6,
+      Percentile(by_event, 0.99) * 1e6);
 }
 
-void Run(uint64_t rows, uint32_t rows_per_block, const std::string& folder) {
+bool Run(uint64_t rows, uint32_t rows_per_block, const std::string& folder) {
   Mix mix(rows_per_block);
   const uint64_t blocks = rows / rows_per_block;
   auto ledger = OpenLedger(folder);
@@ -262,21 +266,22 @@ void Run(uint64_t rows, uint32_t rows_per_block, const std::string& folder) {
   for (const ResumePoint& point : ledger->Resume()) ledger->NoteEnd(point.partition);
   Must(ledger->Publish());
   const LedgerStats stats = ledger->Stats();
-  std::printf("rows      %.0f in blocks of %u, %llu segments, %.1f B a row on disk\n", total,
-              rows_per_block, static_cast<unsigned long long>(stats.segments),
-              static_cast<double>(stats.store_bytes) / total);
-  std::printf("fold      %.2f us CPU a row, %.0f rows/s\n", fold_cpu / total * 1e6,
-              total / fold_wall);
-  std::printf("yardstick %.2f us CPU a row (WriteBatch and WAL, one value, three index keys)\n",
-              wal_cpu / total * 1e6);
-  std::printf("ratio     %.2f (goal <= 0.30)\n", fold_cpu / wal_cpu);
+  const double ratio = fold_cpu / wal_cpu;
+  std::printf(
+      "{\"bench\":\"ledger_fold\",\"rows\":%.0f,\"rows_per_block\":%u,\"segments\":%llu,"
+      "\"bytes_per_row\":%.1f,\"fold_us_per_row\":%.3f,\"rows_per_second\":%.0f,"
+      "\"wal_us_per_row\":%.3f,\"ratio\":%.3f,\"goal\":%.2f}\n",
+      total, rows_per_block, static_cast<unsigned long long>(stats.segments),
+      static_cast<double>(stats.store_bytes) / total, fold_cpu / total * 1e6, total / fold_wall,
+      wal_cpu / total * 1e6, ratio, kRatioMax);
   LookUp(*ledger, mix, blocks * rows_per_block);
   CountRequest request;
   request.by = {Facet::kOutcome, Facet::kReason};
   const double start = WallSeconds();
   const auto count = Must(ledger->Count(request));
-  std::printf("count     by outcome, reason: %.1f ms over %llu rows\n",
+  std::printf("{\"bench\":\"ledger_count\",\"ms\":%.1f,\"rows\":%llu}\n",
               (WallSeconds() - start) * 1e3, static_cast<unsigned long long>(count.rows));
+  return ratio <= kRatioMax;
 }
 
 }  // namespace
@@ -295,7 +300,7 @@ int main(int argc, char** argv) {
     if (option == "--folder") folder = argv[i + 1];
   }
   std::filesystem::remove_all(folder);
-  lineward::ledger::Run(rows, rows_per_block, folder);
+  const bool is_good = lineward::ledger::Run(rows, rows_per_block, folder);
   std::filesystem::remove_all(folder);
-  return 0;
+  return is_good ? 0 : 1;
 }

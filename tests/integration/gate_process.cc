@@ -4,9 +4,11 @@
 //   gate_process world A TOPIC PARTITIONS   makes the topics, publishes registry and policies
 //   gate_process policies A EFFECT EPOCH    publishes a set that permits or forbids all, as EPOCH
 //   gate_process gate A TOPIC               says `takes signals`, decides until SIGTERM, drains
-//   gate_process measure A TOPIC EVENTS COMMIT_MS NAME
-//                                           decides EVENTS promotions as group and seat NAME, then
-//                                           prints a line of JSON: events, wall and CPU seconds
+//   gate_process measure A TOPIC EVENTS COMMIT_MS NAME LEDGER
+//                                           decides EVENTS promotions as group and seat NAME, with
+//                                           folder LEDGER (not `-`) beside a ledger that folds
+//                                           them; then prints a line of JSON: events, wall and CPU
+//                                           seconds, CPU by stage of the gate and by thread
 //
 // Group and seat of `gate` are named as the topic, so that stories on one broker do not meet.
 
@@ -14,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -28,6 +31,8 @@
 #include "lineward/base/strings.h"
 #include "lineward/control/follower.h"
 #include "lineward/gate/gate.h"
+#include "lineward/ledger/follower.h"
+#include "lineward/ledger/ledger.h"
 #include "lineward/stream/kafka.h"
 #include "lineward/telemetry/metrics.h"
 #include "tests/support/control_writer.h"
@@ -46,6 +51,25 @@ struct Measure {
   uint64_t events = 0;
   absl::Duration commit_interval = absl::ZeroDuration();
   std::string name = {};
+  std::string ledger_folder = {};
+};
+
+// A ledger that is empty at first, and what follows the log for it.
+class Folding {
+ public:
+  Folding(stream::Transport* transport, const std::string& folder) {
+    ledger::LedgerOptions options;
+    options.data_dir = folder;
+    options.log_id = Must(transport->LogId());
+    options.min_free_bytes = 0;
+    ledger_ = Must(ledger::Ledger::Open(options, {}));
+    follower_ = Must(ledger::Follower::Start(transport, ledger_.get(), {}, telemetry::Logger()));
+  }
+  uint64_t Rows() const { return ledger_->Stats().rows; }
+
+ private:
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<ledger::Follower> follower_;
 };
 
 double CpuSeconds() {
@@ -80,8 +104,20 @@ std::string CpuByThread() {
   return json;
 }
 
-// Waits for a signal, or until the gate has committed what `measure` asks for.
-void AwaitEnd(const sigset_t& signals, const gate::Gate& gate, const Measure& measure) {
+std::string CpuByStage(const gate::GateMetrics& metrics) {
+  constexpr std::array<std::string_view, gate::kStages> kNames = {"decode", "decide", "seal",
+                                                                  "send"};
+  std::string json;
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    json += fmt::format("{}\"{}\": {:.3f}", i == 0 ? "" : ", ", kNames[i],
+                        metrics.stage_cpu_seconds[i]->Value());
+  }
+  return json;
+}
+
+// Waits for a signal, or until what `measure` asks for is committed, and folded if `folding`.
+void AwaitEnd(const sigset_t& signals, const gate::Gate& gate, const gate::GateMetrics& metrics,
+              const Folding* folding, const Measure& measure) {
   int caught = 0;
   if (measure.events == 0) {
     sigwait(&signals, &caught);
@@ -96,12 +132,14 @@ void AwaitEnd(const sigset_t& signals, const gate::Gate& gate, const Measure& me
       cpu_before = CpuSeconds();
     }
     if (gate.Committed() < measure.events) continue;
+    if (folding != nullptr && folding->Rows() < measure.events) continue;
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - *begun).count();
     std::printf("%s\n",
-                fmt::format("{{\"events\": {}, \"seconds\": {:.3f}, \"cpu_seconds\": "
-                            "{:.3f}, \"cpu_by_thread\": {{{}}}}}",
-                            gate.Committed(), seconds, CpuSeconds() - cpu_before, CpuByThread())
+                fmt::format("{{\"events\": {}, \"seconds\": {:.3f}, \"cpu_seconds\": {:.3f}, "
+                            "\"cpu_by_stage\": {{{}}}, \"cpu_by_thread\": {{{}}}}}",
+                            gate.Committed(), seconds, CpuSeconds() - cpu_before,
+                            CpuByStage(metrics), CpuByThread())
                     .c_str());
     return;
   }
@@ -136,8 +174,10 @@ int RunGate(stream::Transport* transport, const std::string& source, const Measu
     std::fprintf(stderr, "gate stopped: %s\n", status.ToString().c_str());
     kill(getpid(), SIGTERM);
   };
+  std::optional<Folding> folding;
+  if (!measure.ledger_folder.empty()) folding.emplace(transport, measure.ledger_folder);
   const auto gate = Must(gate::Gate::Start(options, transport, follower.get(), &gate_metrics, {}));
-  AwaitEnd(signals, *gate, measure);
+  AwaitEnd(signals, *gate, gate_metrics, folding.has_value() ? &*folding : nullptr, measure);
   gate->Drain();
   if (gate->StoppedBy().ok()) return 0;
   return absl::IsPermissionDenied(gate->StoppedBy()) ? 2 : 1;
@@ -149,7 +189,7 @@ int RunGate(stream::Transport* transport, const std::string& source, const Measu
 int main(int argc, char** argv) {
   using lineward::base::ParseInt64;
   const std::map<std::string_view, int> verbs = {
-      {"world", 5}, {"policies", 5}, {"gate", 4}, {"measure", 7}};
+      {"world", 5}, {"policies", 5}, {"gate", 4}, {"measure", 8}};
   const std::string_view verb = argc > 1 ? argv[1] : "";
   if (const auto known = verbs.find(verb); known == verbs.end() || known->second != argc) {
     std::fprintf(stderr, "usage: gate_process world|policies|gate|measure ADDRESS ...\n");
@@ -174,6 +214,7 @@ int main(int argc, char** argv) {
     measure.events = static_cast<uint64_t>(ParseInt64(argv[4]).value_or(0));
     measure.commit_interval = absl::Milliseconds(ParseInt64(argv[5]).value_or(50));
     measure.name = argv[6];
+    if (std::string_view(argv[7]) != "-") measure.ledger_folder = argv[7];
   }
   return lineward::integration::RunGate(transport.get(), argv[3], measure);
 }
