@@ -1,6 +1,5 @@
 // SHA256_Init and its companions are deprecated in favour of EVP, which costs another 60 ns a
 // digest and an allocation a copy: too much beside rows of 350 bytes and tree nodes of 65.
-#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "lineward/crypto/sha256.h"
 
