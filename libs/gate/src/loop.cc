@@ -295,6 +295,7 @@ absl::Status Loop::Step() {
     timeout = std::clamp(options_.commit_interval - age, absl::ZeroDuration(), kIdlePoll);
   }
   LW_ASSIGN_OR_RETURN(const stream::Polled polled, consumer_->Poll(timeout));
+  watch_->Tick();
   last_poll_->Set(absl::ToDoubleSeconds(options_.clock->Now() - absl::UnixEpoch()));
   if (polled.rebalance != stream::Rebalance::kNone) return Rebalanced(polled);
   if (!polled.records.empty()) LW_RETURN_IF_ERROR(base::FaultPoint("gate.after_poll"));
