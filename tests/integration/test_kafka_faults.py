@@ -60,7 +60,15 @@ def end_of(node: Node) -> tuple[int, str]:
 # --- Topics that do not fit.
 
 
+def is_changed(admin: AdminClient, topic: str, key: str, value: str) -> bool:
+    if key == "partitions":
+        return len(admin.list_topics(topic, 10).topics[topic].partitions) == int(value)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    return admin.describe_configs([resource])[resource].result(30)[key].value == value
+
+
 def change_topic(address: str, topic: str, key: str, value: str) -> None:
+    """Changes it and waits until the broker shows it: the controller answers before."""
     admin = AdminClient({"bootstrap.servers": address})
     if key == "partitions":
         wanted = admin.create_partitions([NewPartitions(topic, int(value))])
@@ -69,6 +77,7 @@ def change_topic(address: str, topic: str, key: str, value: str) -> None:
         wanted = admin.alter_configs([resource])
     for future in wanted.values():
         future.result(30)
+    wait_until(lambda: is_changed(admin, topic, key, value), f"{topic}: {key} = {value}")
 
 
 @pytest.mark.parametrize(
