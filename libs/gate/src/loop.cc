@@ -1011,6 +1011,8 @@ absl::Status Loop::Recover(const absl::Status& cause) {
   log_.Write(absl::IsUnavailable(cause) ? kGateUnavailable : kGateTransactionFailed,
              base::MessageOf(cause), {{"seat", seat_}, {"reason", base::ReasonOf(cause)}});
   const bool had_transaction = transaction_.is_open;
+  // Until the next rewind succeeds.
+  SetCause(std::string(base::MessageOf(cause)));
   switch (cause.code()) {
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kResourceExhausted:
@@ -1039,20 +1041,32 @@ absl::Status Loop::Recover(const absl::Status& cause) {
       // Also without a transaction: what the last Poll handed over was not taken.
       Abort();
       needs_rewind_ = !partitions_.empty();
-      SetCause(std::string(base::MessageOf(cause)));
+      away_at_ = Now();
       Wait(NextBackoff());
       if (consumer_ == nullptr || !needs_rewind_) return absl::OkStatus();
       // Keeps the membership alive while the way back is retried.
       const auto polled = consumer_->Poll(absl::ZeroDuration());
-      if (absl::IsPermissionDenied(polled.status())) return polled.status();
+      if (absl::IsPermissionDenied(polled.status())) return JoinAnew(polled.status());
       if (polled.ok() && polled->rebalance != stream::Rebalance::kNone) {
         pending_rebalance_ = *polled;
       }
       return absl::OkStatus();
     }
+    case absl::StatusCode::kPermissionDenied:
+      return JoinAnew(cause);
     default:
       return cause;
   }
+}
+
+absl::Status Loop::JoinAnew(const absl::Status& cause) {
+  if (!away_at_.has_value() || Elapsed(*away_at_, Now()) > kFencedWindow) return cause;
+  away_at_.reset();
+  Abort();
+  DropPartitions();
+  needs_rewind_ = false;
+  consumer_.reset();
+  return absl::OkStatus();
 }
 
 absl::Status Loop::WaitFenced() {

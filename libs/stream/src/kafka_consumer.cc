@@ -60,8 +60,8 @@ class KafkaReading {
       records_[i].headers = std::span(headers_).subspan(at, header_counts_[i]);
       at += header_counts_[i];
     }
-    const bool was_unreachable = signals_->is_unreachable.exchange(false);
-    if (was_unreachable && records_.empty() && events_.empty()) {
+    // Told once: kept until a poll has nothing else to give.
+    if (records_.empty() && events_.empty() && signals_->is_unreachable.exchange(false)) {
       return base::Unavailable(kBrokerUnavailable, "all brokers are down");
     }
     return Polled{.records = records_, .events = events_};
