@@ -23,6 +23,7 @@ pytestmark = pytest.mark.kafka
 BROKER = ROOT / "tests" / "support" / "kafka" / "broker.py"
 PARTITIONS = 2
 PATIENCE_S = 90
+ROLES = ("gate", "ledger", "registry")
 
 
 def wait_until(is_true: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
@@ -238,13 +239,14 @@ def test_a_broker_that_dies_is_waited_for(tmp_path: pathlib.Path, broker: Broker
     address = broker.do("up")
     topic = make_world(address)
     source = Source(address, topic)
-    settings = {"roles": "gate,ledger,registry", "kafka.create_topics": "true"}
-    with gate_node(tmp_path, address, topic, **settings) as node:
+    settings = {"roles": ",".join(ROLES), "kafka.create_topics": "true"}
+    seats = {"gate.loops": str(PARTITIONS + 1)}  # one of them has no partition
+    with gate_node(tmp_path, address, topic, **settings, **seats) as node:
         node.wait_ready()
         for _ in range(2):
             source.send(300)
             broker.do("down", "--kill")  # while it decides
-            wait_until(lambda: all(node.causes()[role] for role in ("gate", "ledger")), "not ready")
+            wait_until(lambda: all(node.causes()[role] for role in ROLES), "not ready")
             assert node.process is not None and node.process.poll() is None
             assert broker.do("up") == address
             source.send(300)

@@ -35,7 +35,6 @@ constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 constexpr int64_t kFutureMs = 1'000;
 // One promotion in so many is timed.
 constexpr int64_t kTimedEvery = 64;
-constexpr absl::Duration kLagInterval = absl::Seconds(1);
 
 std::chrono::nanoseconds Nanos(absl::Duration duration) {
   return std::chrono::nanoseconds(absl::ToInt64Nanoseconds(duration));
@@ -165,6 +164,10 @@ void Loop::SetCause(std::string cause) {
   cause_ = std::move(cause);
 }
 
+std::string Loop::JoiningCause() const {
+  return fmt::format("joining group {}", options_.group_id);
+}
+
 std::string Loop::NotReadyCause() const {
   base::MutexLock lock(&mutex_);
   return cause_;
@@ -238,7 +241,7 @@ absl::Status Loop::Run(std::stop_token stop) {
   stop_ = std::move(stop);
   watch_.emplace(options_.health, watch_name_);
   WaitBarrier();
-  SetCause(fmt::format("joining group {}", options_.group_id));
+  SetCause(JoiningCause());
   while (!stop_.stop_requested()) {
     watch_->Tick();
     const absl::Status status = consumer_ == nullptr ? Open() : Step();
@@ -267,7 +270,7 @@ void Loop::Drain() {
       Abort();
     }
   }
-  DropPartitions();
+  DropAssignment();
   consumer_.reset();
   producer_.reset();
   sabotage_producer_.reset();
@@ -364,7 +367,7 @@ void Loop::StopPartition(Partition& partition, const absl::Status& status) {
               {"offset", partition.expected}});
 }
 
-void Loop::DropPartitions() {
+void Loop::DropAssignment() {
   for (Partition& partition : partitions_) {
     partition.sealer.Clear();
     const std::string number = std::to_string(partition.name.partition);
@@ -374,6 +377,8 @@ void Loop::DropPartitions() {
   for (Source& source : sources_) source.assigned_partitions->Set(0);
   by_pointer_.clear();
   partitions_.clear();
+  is_assigned_ = false;
+  needs_rewind_ = false;
 }
 
 absl::Status Loop::Rebalanced(const stream::Polled& polled) {
@@ -395,7 +400,7 @@ absl::Status Loop::Rebalanced(const stream::Polled& polled) {
 
 absl::Status Loop::Assigned(std::span<const stream::TopicPartition> partitions) {
   if (transaction_.is_open) Abort();
-  DropPartitions();
+  DropAssignment();
   unassigned_since_.reset();
   std::vector<uint64_t> assigned(sources_.size());
   for (const stream::TopicPartition& name : partitions) {
@@ -423,6 +428,7 @@ absl::Status Loop::Assigned(std::span<const stream::TopicPartition> partitions) 
   for (size_t i = 0; i < sources_.size(); ++i) {
     sources_[i].assigned_partitions->Set(static_cast<double>(assigned[i]));
   }
+  is_assigned_ = true;
   needs_rewind_ = true;
   log_.Write(kGateAssigned, fmt::format("{} partitions", partitions.size()), {{"seat", seat_}});
   return absl::OkStatus();
@@ -438,8 +444,8 @@ absl::Status Loop::Revoked(bool is_lost) {
       Abort();
     }
   }
-  DropPartitions();
-  needs_rewind_ = false;
+  DropAssignment();
+  if (is_lost) SetCause(JoiningCause());
   log_.Write(kGateRevoked, is_lost ? "lost" : "revoked", {{"seat", seat_}});
   return consumer_->Unassign();
 }
@@ -863,16 +869,11 @@ absl::Status Loop::Commit(SealTrigger trigger) {
 }
 
 void Loop::MeasureLag() {
-  if (Elapsed(lag_measured_at_, Now()) < kLagInterval) return;
-  lag_measured_at_ = Now();
-  std::vector<stream::TopicPartition> names;
-  for (const Partition& partition : partitions_) names.push_back(partition.name);
-  // A neighbour that does not answer shows elsewhere; the gauges keep what they were.
-  const auto ends = consumer_->EndOffsets(names);
-  if (!ends.ok()) return;
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    const int64_t behind = std::max<int64_t>((*ends)[i] - partitions_[i].expected, 0);
-    partitions_[i].lag_records->Set(static_cast<double>(behind));
+  for (const Partition& partition : partitions_) {
+    const std::optional<int64_t> end = consumer_->FetchedEnd(partition.name);
+    if (!end.has_value()) continue;
+    const int64_t behind = std::max<int64_t>(*end - partition.expected, 0);
+    partition.lag_records->Set(static_cast<double>(behind));
   }
 }
 
@@ -1017,13 +1018,12 @@ absl::Status Loop::Recover(const absl::Status& cause) {
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kResourceExhausted:
       Abort();
-      needs_rewind_ = !partitions_.empty() && !base::IsSabotaged("no_rewind");
+      needs_rewind_ = is_assigned_ && !base::IsSabotaged("no_rewind");
       Wait(NextBackoff());
       return absl::OkStatus();
     case absl::StatusCode::kFailedPrecondition:
       Abort();
-      DropPartitions();
-      needs_rewind_ = false;
+      DropAssignment();
       unassigned_since_ = Now();
       return absl::OkStatus();
     case absl::StatusCode::kUnknown: {
@@ -1034,13 +1034,13 @@ absl::Status Loop::Recover(const absl::Status& cause) {
       for (Partition& partition : partitions_) partition.sealer.Abort();
       DropTransaction();
       needs_recycle_ = is_fenced ? RecycleCause::kFenced : RecycleCause::kUnknown;
-      needs_rewind_ = !partitions_.empty();
+      needs_rewind_ = is_assigned_;
       return is_fenced ? WaitFenced() : absl::OkStatus();
     }
     case absl::StatusCode::kUnavailable: {
       // Also without a transaction: what the last Poll handed over was not taken.
       Abort();
-      needs_rewind_ = !partitions_.empty();
+      needs_rewind_ = is_assigned_;
       away_at_ = Now();
       Wait(NextBackoff());
       if (consumer_ == nullptr || !needs_rewind_) return absl::OkStatus();
@@ -1063,8 +1063,7 @@ absl::Status Loop::JoinAnew(const absl::Status& cause) {
   if (!away_at_.has_value() || Elapsed(*away_at_, Now()) > kFencedWindow) return cause;
   away_at_.reset();
   Abort();
-  DropPartitions();
-  needs_rewind_ = false;
+  DropAssignment();
   consumer_.reset();
   return absl::OkStatus();
 }

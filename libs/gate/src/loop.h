@@ -137,7 +137,7 @@ class Loop {
   absl::Status Revoked(bool is_lost);
   void StopPartition(Partition& partition, const absl::Status& status);
   Partition* Find(std::string_view topic, int32_t partition);
-  void DropPartitions();
+  void DropAssignment();
 
   absl::Status Begin();
   absl::Status Take(Partition& partition, const stream::RecordView& record);
@@ -160,7 +160,7 @@ class Loop {
   void CountCommitted();
   void CountShadow();
   void CountProduced();
-  // `stream_consumer_lag_records`, at most once a second.
+  // `stream_consumer_lag_records`, from what the fetches told: nothing is asked on this path.
   void MeasureLag();
 
   // The answer to a failed step; a status other than OK is final.
@@ -184,6 +184,7 @@ class Loop {
   // The next pause of a row of failures.
   absl::Duration NextBackoff();
   void SetCause(std::string cause);
+  std::string JoiningCause() const;
   std::string_view TailOf(const event::EventView* event, const decision::DecisionInput& input,
                           const decision::Decision& decision);
   Instant Now() const { return options_.clock->Monotonic(); }
@@ -201,6 +202,8 @@ class Loop {
   // Of the sabotage `offsets_outside_transaction`.
   std::unique_ptr<stream::TransactionalProducer> sabotage_producer_;
   bool is_initialised_ = false;
+  // Also of a seat that got no partition.
+  bool is_assigned_ = false;
   bool needs_rewind_ = false;
   std::optional<RecycleCause> needs_recycle_;
   // A rebalance that a wait has met.
@@ -227,7 +230,6 @@ class Loop {
   Pending pending_;
   int64_t last_decision_time_ms_ = 0;
   std::optional<Instant> skewed_until_;
-  Instant lag_measured_at_;
   std::deque<Instant> fenced_at_;
   int backoff_steps_ = 0;
   uint64_t backoff_seed_ = 0;

@@ -27,10 +27,11 @@ void GateMetrics::DeclareStream(telemetry::MetricRegistry* registry) {
        .help = "Age of the newest promotion taken; 0 once nothing more waits.",
        .labels = {"topic", "partition"},
        .children_max = kPartitionsMax});
-  lag_records = registry->DeclareGauge({.name = "stream_consumer_lag_records",
-                                        .help = "Records up to the stable end, once a second.",
-                                        .labels = {"topic", "partition"},
-                                        .children_max = kPartitionsMax});
+  lag_records = registry->DeclareGauge(
+      {.name = "stream_consumer_lag_records",
+       .help = "Records up to the end that the last fetch told; 0 when caught up.",
+       .labels = {"topic", "partition"},
+       .children_max = kPartitionsMax});
   records_produced = registry->DeclareCounter({.name = "stream_records_produced_total",
                                                .help = "Records in committed transactions.",
                                                .labels = {"topic"},

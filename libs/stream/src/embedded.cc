@@ -344,6 +344,11 @@ class EmbeddedGroupConsumer final : public GroupConsumer {
       std::span<const TopicPartition> partitions) override {
     return Offsets(*log_, partitions, &EmbeddedBounds::next);
   }
+  std::optional<int64_t> FetchedEnd(const TopicPartition& partition) const override {
+    const auto ends = Offsets(*log_, {&partition, 1}, &EmbeddedBounds::next);
+    if (!ends.ok()) return std::nullopt;
+    return ends->front();
+  }
 
  private:
   const SharedLog log_;

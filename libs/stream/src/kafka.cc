@@ -31,13 +31,6 @@ absl::StatusOr<KafkaPtr<rd_kafka_t>> MakeAdminHandle(const KafkaOptions& kafka) 
   return MakeHandle(RD_KAFKA_PRODUCER, std::move(conf));
 }
 
-absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> AskMetadata(rd_kafka_t* handle) {
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto code = rd_kafka_metadata(handle, 1, nullptr, &metadata, kAdminTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return FromKafka(code, KafkaCall::kQuery, "metadata");
-  return KafkaPtr<const rd_kafka_metadata_t>(metadata);
-}
-
 std::map<std::string, FoundTopic> FindTopics(const rd_kafka_metadata_t& metadata) {
   std::map<std::string, FoundTopic> found;
   for (int i = 0; i < metadata.topic_cnt; ++i) {
@@ -59,7 +52,8 @@ class KafkaAdmin final : public TopicAdmin {
 
   absl::StatusOr<std::vector<TopicMismatch>> Verify(std::span<const TopicSpec> specs,
                                                     bool require_durable) override {
-    LW_ASSIGN_OR_RETURN(const auto metadata, AskMetadata(handle_.get()));
+    LW_ASSIGN_OR_RETURN(const auto metadata,
+                        AskMetadata(handle_.get(), KafkaTopics::kAll, kAdminTimeoutMs));
     const auto found = FindTopics(*metadata);
     std::vector<std::string> names;
     for (const TopicSpec& spec : specs) {
@@ -79,7 +73,8 @@ class KafkaAdmin final : public TopicAdmin {
   }
 
   absl::Status Create(std::span<const TopicSpec> specs) override {
-    LW_ASSIGN_OR_RETURN(const auto metadata, AskMetadata(handle_.get()));
+    LW_ASSIGN_OR_RETURN(const auto metadata,
+                        AskMetadata(handle_.get(), KafkaTopics::kAll, kAdminTimeoutMs));
     const auto found = FindTopics(*metadata);
     const int replicas = std::min(kReplicationFactor, metadata->broker_cnt);
     std::vector<KafkaPtr<rd_kafka_NewTopic_t>> topics;
@@ -109,7 +104,8 @@ class KafkaAdmin final : public TopicAdmin {
   }
 
   absl::StatusOr<int32_t> Partitions(const std::string& topic) override {
-    LW_ASSIGN_OR_RETURN(const auto metadata, AskMetadata(handle_.get()));
+    LW_ASSIGN_OR_RETURN(const auto metadata,
+                        AskMetadata(handle_.get(), KafkaTopics::kAll, kAdminTimeoutMs));
     const auto found = FindTopics(*metadata);
     const auto entry = found.find(topic);
     if (entry == found.end()) {
@@ -155,7 +151,8 @@ class KafkaAdmin final : public TopicAdmin {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(kAdminTimeoutMs);
     while (true) {
-      LW_ASSIGN_OR_RETURN(const auto metadata, AskMetadata(handle_.get()));
+      LW_ASSIGN_OR_RETURN(const auto metadata,
+                          AskMetadata(handle_.get(), KafkaTopics::kAll, kAdminTimeoutMs));
       const auto found = FindTopics(*metadata);
       const auto missing = std::find_if(specs.begin(), specs.end(), [&](const TopicSpec& spec) {
         return !found.contains(spec.name);

@@ -76,10 +76,9 @@ rd_kafka_resp_err_t OnNew(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaq
 }
 
 void OnError(rd_kafka_t* handle, int code, const char*, void*) {
-  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
   // The client's opaque is its KafkaSignals in every conf that MakeConf made.
   auto* signals = static_cast<KafkaSignals*>(rd_kafka_opaque(handle));
-  if (signals != nullptr) signals->is_unreachable.store(true, std::memory_order_relaxed);
+  if (signals != nullptr) signals->NoteError(static_cast<rd_kafka_resp_err_t>(code));
 }
 
 // What matters comes back as a status; librdkafka's own lines on standard error help nobody.
@@ -135,6 +134,13 @@ KafkaSettings SenderSettings(absl::Duration linger, int64_t message_bytes_max,
 }
 
 }  // namespace
+
+void KafkaSignals::NoteError(rd_kafka_resp_err_t code) {
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+      code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+    is_doubtful.store(true, std::memory_order_relaxed);
+  }
+}
 
 int ToMillis(absl::Duration duration, int least) {
   return static_cast<int>(std::clamp<int64_t>(
@@ -282,6 +288,16 @@ absl::Status FromKafka(rd_kafka_resp_err_t code, KafkaCall call, std::string_vie
       }
       return base::Unavailable(kBrokerUnavailable, "{}: {}", context, text);
   }
+}
+
+absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> AskMetadata(rd_kafka_t* handle,
+                                                                KafkaTopics topics,
+                                                                int timeout_ms) {
+  const rd_kafka_metadata_t* told = nullptr;
+  const auto code =
+      rd_kafka_metadata(handle, topics == KafkaTopics::kAll ? 1 : 0, nullptr, &told, timeout_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return FromKafka(code, KafkaCall::kQuery, "metadata");
+  return KafkaPtr<const rd_kafka_metadata_t>(told);
 }
 
 absl::Status FromKafkaTransaction(const rd_kafka_error_t& error, std::string_view context,

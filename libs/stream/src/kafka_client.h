@@ -56,7 +56,11 @@ using KafkaSettings = std::vector<std::pair<std::string, std::string>>;
 struct KafkaSignals {
   // Error answers to requests that change a transaction: a stray one might end the next.
   std::atomic<uint64_t> unclear_responses{0};
-  std::atomic<bool> is_unreachable{false};
+  // A connection broke. Whether any broker is left, only an answer tells: librdkafka counts a
+  // coordinator as a broker of its own and so may never say that all are down.
+  std::atomic<bool> is_doubtful{false};
+
+  void NoteError(rd_kafka_resp_err_t code);
 };
 
 // A configuration with `settings`, the user's over them, and errors told to `signals`.
@@ -100,6 +104,11 @@ struct KafkaBounds {
 };
 absl::StatusOr<KafkaBounds> QueryBounds(rd_kafka_t* handle,
                                         std::span<const TopicPartition> partitions);
+
+// What a broker tells of all topics, or of those that the handle knows already. UNAVAILABLE.
+enum class KafkaTopics : uint8_t { kAll, kKnown };
+absl::StatusOr<KafkaPtr<const rd_kafka_metadata_t>> AskMetadata(rd_kafka_t* handle,
+                                                                KafkaTopics topics, int timeout_ms);
 
 // Whole milliseconds for librdkafka, at least `least`.
 int ToMillis(absl::Duration duration, int least = 0);

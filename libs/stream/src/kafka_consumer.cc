@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kCommittedTimeoutMs = 10000;
 constexpr int kSeekTimeoutMs = 5000;
+constexpr int kProbeTimeoutMs = 1000;
 // A batch whose checksum fails may have been torn on its way: it is read again so often.
 constexpr int kRereadsMax = 5;
 
@@ -60,9 +61,8 @@ class KafkaReading {
       records_[i].headers = std::span(headers_).subspan(at, header_counts_[i]);
       at += header_counts_[i];
     }
-    // Told once: kept until a poll has nothing else to give.
-    if (records_.empty() && events_.empty() && signals_->is_unreachable.exchange(false)) {
-      return base::Unavailable(kBrokerUnavailable, "all brokers are down");
+    if (records_.empty() && events_.empty() && signals_->is_doubtful) {
+      LW_RETURN_IF_ERROR(AskForABroker());
     }
     return Polled{.records = records_, .events = events_};
   }
@@ -98,6 +98,15 @@ class KafkaReading {
   }
 
  private:
+  // The doubt stays until a broker answers.
+  absl::Status AskForABroker() {
+    signals_->is_doubtful = false;
+    const absl::Status status =
+        AskMetadata(handle_.get(), KafkaTopics::kKnown, kProbeTimeoutMs).status();
+    if (!status.ok()) signals_->is_doubtful = true;
+    return status;
+  }
+
   void Add(KafkaPtr<rd_kafka_message_t> message) {
     const rd_kafka_message_t& from = *message;
     RecordView record;
@@ -292,6 +301,14 @@ class KafkaGroupConsumer final : public GroupConsumer {
     LW_ASSIGN_OR_RETURN(auto bounds, QueryBounds(reading_->handle(), partitions));
     return std::move(bounds.end);
   }
+  std::optional<int64_t> FetchedEnd(const TopicPartition& partition) const override {
+    int64_t low = 0;
+    int64_t high = RD_KAFKA_OFFSET_INVALID;
+    const auto code = rd_kafka_get_watermark_offsets(reading_->handle(), partition.topic.c_str(),
+                                                     partition.partition, &low, &high);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
+    return high;
+  }
 
  private:
   explicit KafkaGroupConsumer(GroupOptions options) : options_(std::move(options)) {}
@@ -326,8 +343,8 @@ class KafkaGroupConsumer final : public GroupConsumer {
   }
 
   static void OnGroupError(rd_kafka_t*, int code, const char*, void* opaque) {
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
-    static_cast<KafkaGroupConsumer*>(opaque)->group_signals_->is_unreachable.store(true);
+    static_cast<KafkaGroupConsumer*>(opaque)->group_signals_->NoteError(
+        static_cast<rd_kafka_resp_err_t>(code));
   }
 
   absl::Status SetPaused(rd_kafka_resp_err_t (*set)(rd_kafka_t*,

@@ -182,6 +182,28 @@ absl::Status EndIsTheLastStableOneAndIsReached(const Bench& bench) {
   return await_end(closed[0]);
 }
 
+absl::Status TheLastFetchTellsTheEnd(const Bench& bench) {
+  LW_ASSIGN_OR_RETURN(const auto topic, bench.MakeTopic(1));
+  LW_ASSIGN_OR_RETURN(const auto producer, bench.Seat(bench.Unique("seat")));
+  LW_ASSIGN_OR_RETURN(const auto consumer,
+                      bench.Join(bench.Unique("group"), bench.Unique("member"), topic));
+  const TopicPartition partition{topic, 0};
+  LW_RETURN_IF_ERROR(consumer->Assign({{{partition, 0}}}));
+  for (int64_t count = 1; count <= 2; ++count) {
+    LW_RETURN_IF_ERROR(CommitOne(*producer, topic, "v"));
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    bool is_taken = false;
+    while (!is_taken) {
+      LW_WANT(std::chrono::steady_clock::now() < deadline, "record {} did not come", count);
+      LW_ASSIGN_OR_RETURN(const auto polled, consumer->Poll(absl::Milliseconds(50)));
+      is_taken = !polled.records.empty();
+    }
+    const int64_t end = consumer->FetchedEnd(partition).value_or(-1);
+    LW_WANT(end >= count, "after record {}: {}", count, end);
+  }
+  return absl::OkStatus();
+}
+
 // C13
 absl::Status APositionOutsideTheLogStopsThatPartition(const Bench& bench) {
   LW_ASSIGN_OR_RETURN(const auto topic, bench.MakeTopic(2));
@@ -221,6 +243,7 @@ std::vector<Case> OffsetCases() {
       {"C7", "CommittedAfterInitIsFinal", CommittedAfterInitIsFinal},
       {"C9", "AStaleTokenIsRefused", AStaleTokenIsRefused},
       {"C12", "TheEndIsTheLastStableOneAndIsReached", EndIsTheLastStableOneAndIsReached},
+      {"C12", "TheLastFetchTellsTheEnd", TheLastFetchTellsTheEnd},
       {"C13", "APositionOutsideTheLogStopsThatPartition", APositionOutsideTheLogStopsThatPartition},
   };
 }

@@ -159,6 +159,10 @@ class GroupConsumer {
       std::span<const TopicPartition> partitions) = 0;
   virtual absl::StatusOr<std::vector<int64_t>> EndOffsets(
       std::span<const TopicPartition> partitions) = 0;
+
+  // The end of the log as the last fetch told it, without asking anew: cheap, for gauges. It may
+  // count offsets that nobody can read. Absent while none is known.
+  virtual std::optional<int64_t> FetchedEnd(const TopicPartition& partition) const = 0;
 };
 
 struct ReaderOptions {
