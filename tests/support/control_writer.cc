@@ -8,9 +8,8 @@
 #include "lineward/control/policy_records.h"
 #include "lineward/control/records.h"
 #include "lineward/event/source_options.h"
-#include "lineward/policy/findings.h"
-#include "lineward/policy/source.h"
 #include "lineward/stream/topics.h"
+#include "tests/support/small_set.h"
 
 namespace lineward::support {
 namespace {
@@ -23,25 +22,6 @@ T Must(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 void Must(const absl::Status& status) { LW_CHECK(status.ok(), "{}", base::MessageOf(status)); }
-
-std::string CanonicalSet(std::string_view effect) {
-  const std::string head = "apiVersion: lineward/v1\n";
-  const std::vector<policy::SourceFile> files = {
-      {"taxonomy.yaml", head + "kind: Taxonomy\nversion: 1\npurposes:\n- {id: \"x-t:Purpose\"}\n"
-                               "- {id: \"x-t:News\", under: [\"x-t:Purpose\"]}\n"
-                               "- {id: \"x-t:Sports\", under: [\"x-t:News\"]}\n"
-                               "- {id: \"x-t:Ads\", under: [\"x-t:Purpose\"]}\n"},
-      {"vocabulary.yaml", head + "kind: Vocabulary\ndata_categories: {behaviour: {}}\n"
-                                 "places: {EU: {DE: {}}}\nlabels: [scraped]\n"},
-      {"policy.yaml", head +
-                          "kind: Policy\npolicy: p@1\nowner: team\nrules:\n- {id: all, effect: " +
-                          std::string(effect) + ", match: {purpose_under: [\"x-t:Purpose\"]}}\n"},
-      {"bindings.yaml", head + "kind: Bindings\nbindings:\n- {id: b, select: {surface: home}, "
-                               "purposes: [\"x-t:Purpose\"], consent_max_age_ms: 60000, policies: "
-                               "[{policy: p@1}]}\n"}};
-  policy::Findings findings;
-  return Must(policy::Parse(files, &findings)).canonical;
-}
 
 }  // namespace
 
@@ -92,19 +72,10 @@ void ControlWriter::PublishRegistry() {
 }
 
 void ControlWriter::PublishPolicies(std::string_view effect, uint64_t epoch) {
-  const std::string canonical = CanonicalSet(effect);
-  const std::string id = policy::SetId(canonical);
-  const std::vector<std::string> chunks = control::CutPolicySet(canonical);
-  for (uint32_t i = 0; i < chunks.size(); ++i) {
-    Send(stream::kPoliciesTopic, control::ChunkKey(id, i), chunks[i]);
+  const std::string canonical = SmallSet({.effect = effect}).canonical;
+  for (const auto& [key, value] : PolicyRecords(canonical, epoch, kNowUs)) {
+    Send(stream::kPoliciesTopic, key, value);
   }
-  control::PolicyHead head;
-  head.set_id = id;
-  head.epoch = epoch;
-  head.created_us = kNowUs;
-  head.chunks = static_cast<uint32_t>(chunks.size());
-  head.raw_bytes = canonical.size();
-  Send(stream::kPoliciesTopic, control::kHeadKey, control::EncodePolicyHead(head));
 }
 
 void ControlWriter::DeletePolicies() {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A small policy set and builders for records of the control topics.
+// Builders for records of the control topics.
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,7 @@
 #include "lineward/control/policy_records.h"
 #include "lineward/control/records.h"
 #include "lineward/control/snapshot.h"
-#include "lineward/policy/findings.h"
-#include "lineward/policy/source.h"
+#include "tests/support/small_set.h"
 
 namespace lineward::control {
 
@@ -23,47 +22,18 @@ namespace lineward::control {
 inline constexpr int64_t kNowUs = 1'772'366'400'000'000;
 inline constexpr int64_t kDayUs = int64_t{86'400} * 1'000'000;
 
-// Purposes: Purpose ( News ( Sports ), Ads ). `owner` tells two sets apart.
+// `owner` tells two sets apart.
 inline std::string CanonicalSet(std::string_view owner = "team",
-                                std::string_view binding_extra = "") {
-  const std::string head = "apiVersion: lineward/v1\n";
-  const std::vector<policy::SourceFile> files = {
-      {"taxonomy.yaml", head + "kind: Taxonomy\nversion: 1\npurposes:\n- {id: \"x-t:Purpose\"}\n"
-                               "- {id: \"x-t:News\", under: [\"x-t:Purpose\"]}\n"
-                               "- {id: \"x-t:Sports\", under: [\"x-t:News\"]}\n"
-                               "- {id: \"x-t:Ads\", under: [\"x-t:Purpose\"]}\n"},
-      {"vocabulary.yaml", head + "kind: Vocabulary\ndata_categories: {behaviour: {}}\n"
-                                 "places: {EU: {DE: {}}}\nlabels: [scraped]\n"},
-      {"policy.yaml", head + "kind: Policy\npolicy: p@1\nowner: " + std::string(owner) +
-                          "\nrules:\n- {id: ok, effect: permit, match: {purpose_under: "
-                          "[\"x-t:Purpose\"]}}\n"},
-      {"bindings.yaml", head +
-                            "kind: Bindings\nbindings:\n- {id: b, select: {surface: home}, "
-                            "purposes: [\"x-t:Purpose\"], consent_max_age_ms: 5000, policies: "
-                            "[{policy: p@1}]" +
-                            std::string(binding_extra) + "}\n"}};
-  policy::Findings findings;
-  const auto source = policy::Parse(files, &findings);
-  EXPECT_TRUE(source.ok()) << source.status();
-  return source->canonical;
+                                std::string_view binding_keys = "") {
+  return support::SmallSet(
+             {.owner = owner, .consent_max_age_ms = 5'000, .binding_keys = binding_keys})
+      .canonical;
 }
 
 using KeyValue = std::pair<std::string, std::string>;
 
-// The records that publish `canonical` under `epoch`: chunks, then the head.
 inline std::vector<KeyValue> PolicyRecords(const std::string& canonical, uint64_t epoch) {
-  const std::string id = policy::SetId(canonical);
-  const std::vector<std::string> chunks = CutPolicySet(canonical);
-  std::vector<KeyValue> records;
-  for (uint32_t i = 0; i < chunks.size(); ++i) records.emplace_back(ChunkKey(id, i), chunks[i]);
-  PolicyHead head;
-  head.set_id = id;
-  head.epoch = epoch;
-  head.created_us = kNowUs;
-  head.chunks = static_cast<uint32_t>(chunks.size());
-  head.raw_bytes = canonical.size();
-  records.emplace_back(std::string(kHeadKey), EncodePolicyHead(head));
-  return records;
+  return support::PolicyRecords(canonical, epoch, kNowUs);
 }
 
 inline Declaration DatasetDeclaration(uint32_t record, std::vector<std::string> granted) {
