@@ -15,6 +15,7 @@
 #include <optional>
 #include <sstream>
 
+#include "lineward/base/backoff.h"
 #include "lineward/base/clock.h"
 #include "lineward/base/mutex.h"
 #include "lineward/base/status.h"
@@ -48,8 +49,6 @@ constexpr milliseconds kStepInterval{100};
 constexpr std::chrono::minutes kStepLimit{5};
 constexpr milliseconds kHttpDrain{10'000};
 constexpr std::chrono::seconds kMaintainInterval{60};
-constexpr std::chrono::milliseconds kBackoffMin{100};
-constexpr std::chrono::milliseconds kBackoffMax{5'000};
 constexpr rlim_t kDescriptorsBesideConnections = 256 + 1'024;  // ours and the stores'
 constexpr size_t kTenantKeyBytes = 32;
 
@@ -279,7 +278,7 @@ struct Node::Impl {
   bool is_hurried = false;  // no pause before the drain
   std::string waiting_for;
   std::chrono::steady_clock::time_point retry_at;
-  milliseconds backoff = kBackoffMin;
+  base::Backoff backoff{"node"};
   std::chrono::steady_clock::time_point maintain_at;
 };
 
@@ -691,8 +690,7 @@ absl::Status Node::Step() {
     return up;
   }
   impl.SetAll(base::MessageOf(up));
-  impl.retry_at = std::chrono::steady_clock::now() + impl.backoff;
-  impl.backoff = std::min(impl.backoff * 2, kBackoffMax);
+  impl.retry_at = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(impl.backoff.Next());
   return absl::OkStatus();
 }
 

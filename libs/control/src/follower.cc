@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "control/src/state.h"
+#include "lineward/base/backoff.h"
 #include "lineward/base/check.h"
 #include "lineward/base/fault.h"
 #include "lineward/base/mutex.h"
@@ -23,8 +24,6 @@ using TimePoint = std::chrono::steady_clock::time_point;
 // Waits on conditions come back at least this often, to look at the stop token.
 constexpr std::chrono::milliseconds kTick{100};
 constexpr absl::Duration kPollMax = absl::Milliseconds(10);
-constexpr absl::Duration kBackOffMin = absl::Milliseconds(10);
-constexpr absl::Duration kBackOffMax = absl::Seconds(5);
 
 int64_t MillisSince(TimePoint then, TimePoint now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
@@ -65,7 +64,6 @@ struct Follower::Impl {
   void Tell();
   void UpdateMetrics();
   void ShowPolicySet(const ControlSnapshot& snapshot);
-  void Wait(absl::Duration duration);
   std::string CauseLocked() const LW_REQUIRES(mutex);
   std::string NotReadyCause() const {
     base::MutexLock lock(&mutex);
@@ -115,17 +113,9 @@ struct Follower::Impl {
   std::jthread thread;  // last: it uses all above
 };
 
-void Follower::Impl::Wait(absl::Duration duration) {
-  const TimePoint until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(duration);
-  base::MutexLock lock(&mutex);
-  while (!stop.stop_requested() && std::chrono::steady_clock::now() < until) {
-    changed.WaitUntil(&mutex, std::min(until, std::chrono::steady_clock::now() + kTick));
-  }
-}
-
 void Follower::Impl::Run(std::stop_token stop_in) {
   stop = std::move(stop_in);
-  absl::Duration back_off = kBackOffMin;
+  base::Backoff backoff("control");
   watch.emplace(options.health, "control");
   while (!stop.stop_requested()) {
     watch->Tick();
@@ -135,7 +125,7 @@ void Follower::Impl::Run(std::stop_token stop_in) {
       last_error = status;
     }
     if (status.ok()) {
-      back_off = kBackOffMin;
+      backoff.Reset();
       continue;
     }
     log.Write(kControlUnavailable, base::MessageOf(status));
@@ -143,8 +133,7 @@ void Follower::Impl::Run(std::stop_token stop_in) {
     watch->TickBefore(telemetry::kNeighbourLimit);
     // A reader that failed starts anew where everything was read to.
     reader = nullptr;
-    Wait(back_off);
-    back_off = std::min(back_off * 2, kBackOffMax);
+    base::WaitFor(backoff.Next(), stop);
   }
   watch.reset();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ledger/src/log_events.h"
+#include "lineward/base/backoff.h"
 #include "lineward/base/mutex.h"
 #include "lineward/base/status.h"
 #include "lineward/base/thread.h"
@@ -17,8 +18,6 @@
 namespace lineward::ledger {
 namespace {
 
-constexpr auto kBackOffMin = std::chrono::milliseconds(10);
-constexpr auto kBackOffMax = std::chrono::seconds(5);
 constexpr auto kDiskCheckEvery = std::chrono::seconds(1);
 
 }  // namespace
@@ -46,11 +45,6 @@ struct Follower::Impl {
     base::MutexLock lock(&mutex);
     cause = text;
   }
-  // Waits so long, or until stopped.
-  void Rest(const std::stop_token& stop, std::chrono::nanoseconds time) {
-    base::MutexLock lock(&mutex);
-    if (!stop.stop_requested()) stopping.WaitFor(&mutex, time);
-  }
 
   // Constant after construction.
   stream::Transport* transport;
@@ -63,7 +57,6 @@ struct Follower::Impl {
   std::chrono::steady_clock::time_point disk_checked_at;
 
   mutable base::Mutex mutex;
-  base::CondVar stopping;
   absl::Status fatal LW_GUARDED_BY(mutex);
   std::string cause LW_GUARDED_BY(mutex) = "not connected to the log yet";
 
@@ -132,10 +125,6 @@ absl::Status Follower::Impl::Step() {
 }
 
 void Follower::Impl::Run(const std::stop_token& stop) {
-  const std::stop_callback wake(stop, [this] {
-    base::MutexLock lock(&mutex);
-    stopping.NotifyAll();
-  });
   telemetry::LoopWatch watch(options.health, "ledger");
   ledger->SetFoldWatch(&watch);
   Follow(stop, &watch);
@@ -143,7 +132,7 @@ void Follower::Impl::Run(const std::stop_token& stop) {
 }
 
 void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* watch) {
-  std::chrono::nanoseconds back_off = kBackOffMin;
+  base::Backoff backoff("ledger");
   while (!stop.stop_requested()) {
     watch->TickBefore(reader == nullptr ? telemetry::kNeighbourLimit : std::chrono::nanoseconds(0));
     const auto now = std::chrono::steady_clock::now();
@@ -151,7 +140,7 @@ void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* w
       if (const auto space = ledger->CheckFreeSpace(); !space.ok()) {
         logger.Write(kLedgerDiskShort, base::MessageOf(space));
         SetCause(base::MessageOf(space));
-        Rest(stop, kDiskCheckEvery);
+        base::WaitFor(absl::FromChrono(kDiskCheckEvery), stop);
         continue;
       }
       disk_checked_at = now;
@@ -159,7 +148,7 @@ void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* w
     const absl::Status status = Step();
     if (status.ok()) {
       SetCause("");
-      back_off = kBackOffMin;
+      backoff.Reset();
       continue;
     }
     if (const auto store = StoreStatus(); !store.ok() || !absl::IsUnavailable(status)) {
@@ -173,8 +162,7 @@ void Follower::Impl::Follow(const std::stop_token& stop, telemetry::LoopWatch* w
     // Polls of a log that is away soon answer as if it had nothing new: only a new connection
     // proves that it is back.
     reader.reset();
-    Rest(stop, back_off);
-    back_off = std::min<std::chrono::nanoseconds>(back_off * 2, kBackOffMax);
+    base::WaitFor(backoff.Next(), stop);
   }
 }
 

@@ -29,7 +29,6 @@ using document::Json;
 constexpr char kGroup[] = "lineward-registry";
 constexpr absl::Duration kIdlePoll = absl::Milliseconds(20);
 constexpr absl::Duration kLoadPoll = absl::Milliseconds(50);
-constexpr absl::Duration kBackOff = absl::Milliseconds(200);
 // How long a fenced writer asks its group who has the seat, before it takes it back.
 constexpr absl::Duration kSuccessorShows = absl::Milliseconds(2'500);
 
@@ -78,9 +77,6 @@ Writer::Writer(stream::Transport* transport, control::Follower* follower,
       consents_([view](std::string_view subject) { return view->FindConsent(subject); }) {}
 
 void Writer::Run(const std::stop_token& stop) {
-  base::Mutex wait_mutex;
-  base::CondVar wait;
-  std::stop_callback wake(stop, [&] { wait.NotifyAll(); });
   watch_.emplace(options_.health, "registry");
   while (!stop.stop_requested()) {
     watch_->Tick();
@@ -110,8 +106,7 @@ void Writer::Run(const std::stop_token& stop) {
     StopWriting(base::MessageOf(status));
     consumer_.reset();
     log_.Write(kRegistryUnavailable, base::MessageOf(status));
-    base::MutexLock lock(&wait_mutex);
-    if (!stop.stop_requested()) wait.WaitFor(&wait_mutex, absl::ToChronoNanoseconds(kBackOff));
+    base::WaitFor(backoff_.Next(), stop);
   }
   watch_.reset();
   queue_->Close();
@@ -150,6 +145,7 @@ absl::Status Writer::HandleRebalance(const stream::Polled& polled) {
       return absl::OkStatus();
     case stream::Rebalance::kAssigned:
       is_assigned_ = !polled.partitions.empty();
+      if (!is_assigned_) backoff_.Reset();
       return consumer_->Assign({});
     case stream::Rebalance::kRevoked:
     case stream::Rebalance::kLost:
@@ -177,6 +173,7 @@ absl::Status Writer::BecomeWriter() {
       Send(stream::kRegistryTopic, control::kWriterKey, control::EncodeRegistryRecord(writer)));
   LW_RETURN_IF_ERROR(producer_->Commit());
   is_writing_ = true;
+  backoff_.Reset();
   shared_->mutex.Lock();
   shared_->is_writer = true;
   shared_->cause.clear();

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "lineward/base/backoff.h"
 #include "lineward/base/bounded_queue.h"
 #include "lineward/registry/registry.h"
 #include "lineward/registry/state.h"
@@ -106,6 +107,7 @@ class Writer {
   uint64_t own_epoch_ = 0;
   bool is_assigned_ = false;
   bool is_writing_ = false;
+  base::Backoff backoff_{"registry"};
   std::optional<telemetry::LoopWatch> watch_;  // while Run runs
 };
 
