@@ -4,15 +4,11 @@
 #include <time.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "lineward/base/bytes.h"
 #include "lineward/base/check.h"
 #include "lineward/base/fault.h"
-#include "lineward/base/hash.h"
 #include "lineward/base/status.h"
-#include "lineward/crypto/sha256.h"
-#include "lineward/event/decision_id.h"
 #include "lineward/gate/log_events.h"
 #include "lineward/gate/reasons.h"
 #include "lineward/policy/reasons.h"
@@ -30,9 +26,6 @@ constexpr absl::Duration kSkewPause = absl::Seconds(5);
 constexpr absl::Duration kFencedPoll = absl::Milliseconds(2500);
 constexpr absl::Duration kFencedWindow = absl::Seconds(60);
 constexpr size_t kFencedMax = 3;
-constexpr absl::Duration kBackoffMin = absl::Milliseconds(10);
-constexpr absl::Duration kBackoffMax = absl::Seconds(5);
-constexpr int64_t kFutureMs = 1'000;
 // One promotion in so many is timed.
 constexpr int64_t kTimedEvery = 64;
 
@@ -74,19 +67,6 @@ double ThreadCpuSeconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return lower;
-}
-
-std::string_view OutcomeLabel(size_t outcome) {
-  constexpr std::array<std::string_view, kOutcomes> kLabels = {"allow", "quarantine", "block"};
-  return kLabels[outcome];
-}
-
-size_t IndexOf(policy::Outcome outcome) { return static_cast<size_t>(outcome) - 1; }
-
 // The promotion written anew from what the decoder knows, as the sabotage `payload_reserialised`
 // sends it: fields of the user's own are lost.
 std::string Reserialised(const event::EventView& event) {
@@ -105,52 +85,17 @@ std::string Reserialised(const event::EventView& event) {
 
 }  // namespace
 
-Loop::Source::Source(const event::SourceOptions& source_options, decision::FragmentTable* fragments)
-    : options(source_options), decider(source_options, fragments) {
-  const std::array<std::string_view, 4> suffixes = {
-      stream::kAllowedSuffix, stream::kQuarantinedSuffix, stream::kBlockedSuffix,
-      stream::kDeadLetterSuffix};
-  for (size_t i = 0; i < suffixes.size(); ++i) {
-    outputs[i] = options.topic + std::string(suffixes[i]);
-  }
-  const crypto::Digest whole = crypto::Sha256Of(event::CanonicalText(options));
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-}
-
-Loop::Partition::Partition(Source* of, stream::TopicPartition partition,
-                           const decision::FragmentTable* table,
-                           decision::TenantSealer::Options sealing)
-    : source(of),
-      name(std::move(partition)),
-      text(stream::ToString(name)),
-      decisions_partition(stream::DecisionsPartition(name.topic, name.partition)),
-      source_name(sealing.source),
-      builder(table),
-      sealer(std::move(sealing)) {}
-
 Loop::Loop(LoopContext context, int index)
     : context_(std::move(context)),
       options_(*context_.options),
       seat_(fmt::format("lineward.gate.{}.{}", options_.instance_id, index)),
       watch_name_(fmt::format("gate-{}", index)),
       log_(context_.log.For("gate")),
-      backoff_seed_(base::Xxh3(seat_)) {
+      tally_(context_.metrics),
+      backoff_(seat_) {
   GateMetrics& metrics = *context_.metrics;
   for (const event::SourceOptions& source : options_.sources) {
-    Source& added = sources_.emplace_back(source, &fragments_);
-    added.dead_letters = metrics.dead_letters->With({source.topic});
-    added.future_events = metrics.future_events->With({source.topic});
-    added.offset_gaps = metrics.offset_gaps->With({source.topic});
-    for (size_t i = 0; i < added.outputs.size(); ++i) {
-      added.produced[i] = metrics.records_produced->With({added.outputs[i]});
-    }
-    added.assigned_partitions = metrics.assigned_partitions->With({source.topic});
-    for (int cause = 1; cause <= event::kCauses; ++cause) {
-      added.decode_failures[static_cast<size_t>(cause)] = metrics.decode_failures->With(
-          {source.topic, event::CauseName(static_cast<event::Cause>(cause))});
-    }
-    added.event_bytes =
-        std::make_unique<telemetry::LocalHistogram>(metrics.event_bytes->With({source.topic}));
+    sources_.emplace_back(source, &fragments_, metrics);
   }
   decide_seconds_ = std::make_unique<telemetry::LocalHistogram>(metrics.decide_seconds);
   last_poll_ = metrics.last_poll_seconds->With({seat_});
@@ -171,28 +116,6 @@ std::string Loop::JoiningCause() const {
 std::string Loop::NotReadyCause() const {
   base::MutexLock lock(&mutex_);
   return cause_;
-}
-
-void Loop::Wait(absl::Duration duration) {
-  base::Mutex mutex;
-  base::CondVar stopped;
-  const std::stop_callback wake(stop_, [&] {
-    base::MutexLock lock(&mutex);
-    stopped.NotifyAll();
-  });
-  const auto deadline = std::chrono::steady_clock::now() + Nanos(duration);
-  base::MutexLock lock(&mutex);
-  while (!stop_.stop_requested() && stopped.WaitUntil(&mutex, deadline)) {
-  }
-}
-
-absl::Duration Loop::NextBackoff() {
-  const absl::Duration pause =
-      std::min(kBackoffMin * (int64_t{1} << std::min(backoff_steps_, 10)), kBackoffMax);
-  ++backoff_steps_;
-  // Spread by 20 %, so that the loops of a fleet do not come back together.
-  backoff_seed_ = base::Xxh3({reinterpret_cast<const char*>(&backoff_seed_), 8});
-  return pause * (0.8 + 0.4 * static_cast<double>(backoff_seed_ % 1024) / 1024);
 }
 
 // --- Start.
@@ -347,7 +270,7 @@ absl::Status Loop::Prepare() {
   return absl::OkStatus();
 }
 
-Loop::Partition* Loop::Find(std::string_view topic, int32_t partition) {
+Partition* Loop::Find(std::string_view topic, int32_t partition) {
   const auto known = by_pointer_.find({topic.data(), partition});
   if (known != by_pointer_.end()) return known->second;
   for (Partition& candidate : partitions_) {
@@ -408,21 +331,11 @@ absl::Status Loop::Assigned(std::span<const stream::TopicPartition> partitions) 
       Source& source = sources_[i];
       if (source.options.topic != name.topic) continue;
       ++assigned[i];
-      Partition& partition = partitions_.emplace_back(
-          &source, name, &fragments_,
-          decision::TenantSealer::Options{
-              .tenant_key = options_.tenant_key,
-              .epoch = options_.log_epoch,
-              .source = {cluster_, name.topic, static_cast<uint32_t>(name.partition)}});
-      event::AppendDecisionId(
-          &partition.decision_id,
-          {.topic = name.topic, .partition = name.partition, .epoch = options_.log_epoch});
-      // Up to the dash behind the partition.
-      partition.decision_id_prefix = partition.decision_id.rfind('-') + 1;
-      const std::string number = std::to_string(name.partition);
-      partition.consumed = context_.metrics->records_consumed->With({name.topic, number});
-      partition.lag_seconds = context_.metrics->lag_seconds->With({name.topic, number});
-      partition.lag_records = context_.metrics->lag_records->With({name.topic, number});
+      const decision::TenantSealer::Options sealing{
+          .tenant_key = options_.tenant_key,
+          .epoch = options_.log_epoch,
+          .source = {cluster_, name.topic, static_cast<uint32_t>(name.partition)}};
+      partitions_.emplace_back(&source, name, &fragments_, sealing, *context_.metrics);
     }
   }
   for (size_t i = 0; i < sources_.size(); ++i) {
@@ -555,9 +468,7 @@ absl::Status Loop::Take(Partition& partition, const stream::RecordView& record) 
 absl::Status Loop::Decide(Partition& partition, const stream::RecordView& record, uint64_t gap) {
   const bool is_timed = record.offset % kTimedEvery == 0;
   const auto start = is_timed ? std::chrono::steady_clock::now() : Instant();
-  const auto spent = [this](Stage stage) {
-    return &pending_.stage_cpu_seconds[static_cast<size_t>(stage)];
-  };
+  const auto spent = [this](Stage stage) { return tally_.CpuOf(stage); };
   Laps laps(is_timed);
   event_headers_.clear();
   for (const stream::Header& header : record.headers) {
@@ -619,15 +530,8 @@ std::string_view Loop::TailOf(const event::EventView* event, const decision::Dec
 absl::Status Loop::SendOutput(Partition& partition, const stream::RecordView& record,
                               const event::Decoded& decoded, const decision::DecisionInput& input,
                               const decision::Decision& decision) {
-  std::string& id = partition.decision_id;
-  id.resize(partition.decision_id_prefix);
-  std::array<char, 24> digits;
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), record.offset);
-  id.append(digits.data(), end);
-
   OutputFacts facts;
-  facts.decision_id = id;
+  facts.decision_id = partition.DecisionId(record.offset);
   facts.topic = partition.name.topic;
   facts.partition = partition.name.partition;
   facts.offset = record.offset;
@@ -650,20 +554,19 @@ absl::Status Loop::SendOutput(Partition& partition, const stream::RecordView& re
     reserialised = Reserialised(*decoded.event);
     value = reserialised;
   }
-  const stream::OutRecord output{
-      .topic = partition.source->outputs[static_cast<size_t>(decision.row.route) - 1],
-      .partition = partition.name.partition,
-      .key = record.key,
-      .value = value,
-      .headers = output_headers_.Compose(record.headers, facts),
-      .timestamp_ms = record.timestamp_ms};
+  const stream::OutRecord output{.topic = partition.source->OutputOf(decision.row.route),
+                                 .partition = partition.name.partition,
+                                 .key = record.key,
+                                 .value = value,
+                                 .headers = output_headers_.Compose(record.headers, facts),
+                                 .timestamp_ms = record.timestamp_ms};
   const absl::Status status = Send(output);
   if (absl::IsInvalidArgument(status)) {
     // Its outputs do not fit the source: nothing of it may go out, the others go on.
     StopPartition(partition, status);
     return base::Aborted(base::ReasonOf(status), "{}: {}", partition.text, base::MessageOf(status));
   }
-  ++partition.source->sent[static_cast<size_t>(decision.row.route) - 1];
+  ++partition.source->sent[Source::IndexOf(decision.row.route)];
   return status;
 }
 
@@ -705,7 +608,7 @@ absl::Status Loop::AddRow(Partition& partition, const decision::RowFacts& row, u
 absl::Status Loop::Seal(Partition& partition, SealTrigger trigger) {
   const double cpu_before = ThreadCpuSeconds();
   const decision::SealedBlock block = partition.builder.Seal(partition.sealer);
-  pending_.stage_cpu_seconds[static_cast<size_t>(Stage::kSeal)] += ThreadCpuSeconds() - cpu_before;
+  *tally_.CpuOf(Stage::kSeal) += ThreadCpuSeconds() - cpu_before;
   partition.is_block_open = false;
   // The next block of this source is not its first.
   partition.is_genesis = false;
@@ -714,7 +617,7 @@ absl::Status Loop::Seal(Partition& partition, SealTrigger trigger) {
                              .partition = partition.decisions_partition,
                              .key = key.key,
                              .value = key.value}));
-    ++pending_.keys;
+    tally_.CountKey();
   }
   LW_RETURN_IF_ERROR(base::FaultPoint("gate.after_seal"));
   LW_RETURN_IF_ERROR(Send({.topic = stream::kDecisionsTopic,
@@ -722,7 +625,7 @@ absl::Status Loop::Seal(Partition& partition, SealTrigger trigger) {
                            .key = partition.text,
                            .value = block.bytes}));
   transaction_.sealed_rows += block.header.rows;
-  ++pending_.sealed[static_cast<size_t>(trigger)];
+  tally_.CountBlock(trigger);
   return absl::OkStatus();
 }
 
@@ -744,47 +647,15 @@ absl::Status Loop::Send(const stream::OutRecord& record) {
 
 void Loop::Count(const Partition& partition, const stream::RecordView& record,
                  const event::Decoded& decoded, const decision::Decision& decision) {
-  const policy::Verdict& verdict = decision.verdict;
-  const size_t outcome = IndexOf(verdict.outcome);
-  ++pending_.decisions[outcome][static_cast<size_t>(verdict.primary) % Pending::kReasonCodes];
-  const bool is_shadow = verdict.mode == policy::Mode::kShadow;
-  for (size_t i = 0; i < verdict.rule_count; ++i) ++pending_.rules[{verdict.rules[i], is_shadow}];
-  if (is_shadow) ++pending_.shadow_bound[outcome];
-  if (verdict.has_shadow()) {
-    ++pending_.shadow_differences[outcome][IndexOf(verdict.shadow_outcome)];
-  }
-  for (size_t i = 0; i < verdict.error_count; ++i) {
-    const policy::Rule* const rule = policy_set_->rule(verdict.errors[i]);
-    if (rule != nullptr) ++pending_.rule_errors[static_cast<size_t>(rule->effect)];
-  }
-  if (decision.row.purpose != decision::kEmptyFragment) {
-    ++pending_.purposes[{decision.row.purpose, static_cast<uint8_t>(outcome)}];
-  }
-  if (decision.row.route == decision::Route::kAllowed) {
-    for (size_t i = 0; i < verdict.obligation_count; ++i) {
-      ++pending_.obligations[static_cast<size_t>(verdict.obligations[i]->obligation.type)];
-    }
-  }
-  pending_.timestamps_ms[outcome].push_back(record.timestamp_ms);
-  const RemovedHeaders& removed = output_headers_.removed();
-  pending_.removed.forged += removed.forged;
-  pending_.removed.replays += removed.replays;
-
-  // These describe what came in, also if it comes again.
-  Source& source = *partition.source;
-  source.event_bytes->Observe(static_cast<double>(record.value.value_or("").size()));
-  if (!decoded.ok()) {
-    source.dead_letters->Add();
-    source.decode_failures[static_cast<size_t>(decoded.error.cause)]->Add();
-  }
-  if (record.timestamp_ms > transaction_.begun_ms + kFutureMs) source.future_events->Add();
-  if (!decoded.trace_id.has_value()) {
-    const bool has_header =
-        std::any_of(event_headers_.begin(), event_headers_.end(),
-                    [](const event::Header& header) { return header.name == "traceparent"; });
-    const bool has_field = decoded.ok() && !decoded.event->traceparent.empty();
-    if (has_header || has_field) ++pending_.invalid_traces;
-  }
+  tally_.Count(decision, *policy_set_, record.timestamp_ms);
+  tally_.CountRemoved(output_headers_.removed());
+  partition.source->CountIntake(record, decoded, transaction_.begun_ms);
+  if (decoded.trace_id.has_value()) return;
+  const bool has_header =
+      std::any_of(event_headers_.begin(), event_headers_.end(),
+                  [](const event::Header& header) { return header.name == "traceparent"; });
+  const bool has_field = decoded.ok() && !decoded.event->traceparent.empty();
+  if (has_header || has_field) tally_.CountInvalidTrace();
 }
 
 // --- Commit.
@@ -855,17 +726,24 @@ absl::Status Loop::Commit(SealTrigger trigger) {
   context_.metrics->registry_seq->Set(static_cast<double>(registry_seq));
   context_.metrics->commit_seconds->Observe(absl::ToDoubleSeconds(Elapsed(begun, Now())));
   CountCommitted();
-  for (Partition& partition : partitions_) {
-    partition.sealer.Commit();
-    partition.is_touched = false;
-    partition.rows = 0;
-    partition.gaps = 0;
-  }
+  for (Partition& partition : partitions_) partition.sealer.Commit();
   DropTransaction();
-  backoff_steps_ = 0;
+  backoff_.Reset();
   MeasureLag();
   watch_->Tick();
   return absl::OkStatus();
+}
+
+void Loop::CountCommitted() {
+  context_.metrics->transactions[static_cast<size_t>(TransactionResult::kCommitted)]->Add();
+  committed_rows_.fetch_add(transaction_.taken, std::memory_order_relaxed);
+  const int64_t now_ms = base::ToUnixMillis(options_.clock->Now());
+  tally_.Publish(*policy_set_, fragments_, now_ms);
+  for (const Partition& partition : partitions_) {
+    if (partition.is_touched) partition.Publish(now_ms);
+  }
+  for (const Source& source : sources_) source.Publish();
+  decide_seconds_->Flush();
 }
 
 void Loop::MeasureLag() {
@@ -877,118 +755,15 @@ void Loop::MeasureLag() {
   }
 }
 
-void Loop::CountProduced() {
-  for (Source& source : sources_) {
-    for (size_t i = 0; i < source.sent.size(); ++i) {
-      source.produced[i]->Add(static_cast<double>(source.sent[i]));
-    }
-  }
-  uint64_t blocks = 0;
-  for (const uint64_t sealed : pending_.sealed) blocks += sealed;
-  telemetry::CounterFamily& produced = *context_.metrics->records_produced;
-  produced.With({stream::kDecisionsTopic})->Add(static_cast<double>(blocks));
-  produced.With({stream::kKeysTopic})->Add(static_cast<double>(pending_.keys));
-}
-
-void Loop::CountShadow() {
-  GateMetrics& metrics = *context_.metrics;
-  for (size_t outcome = 0; outcome < kOutcomes; ++outcome) {
-    uint64_t decided = 0;
-    for (const uint32_t count : pending_.decisions[outcome]) decided += count;
-    const uint64_t in_shadow = pending_.shadow_bound[outcome];
-    metrics.current_decisions[outcome]->Add(static_cast<double>(decided - in_shadow));
-    metrics.shadow_decisions[outcome]->Add(static_cast<double>(in_shadow));
-    for (size_t other = 0; other < kOutcomes; ++other) {
-      metrics.shadow_differences[outcome][other]->Add(
-          static_cast<double>(pending_.shadow_differences[outcome][other]));
-    }
-  }
-  for (size_t effect = 0; effect < kRuleEffects; ++effect) {
-    metrics.rule_errors[effect]->Add(static_cast<double>(pending_.rule_errors[effect]));
-  }
-}
-
-void Loop::CountCommitted() {
-  GateMetrics& metrics = *context_.metrics;
-  metrics.transactions[static_cast<size_t>(TransactionResult::kCommitted)]->Add();
-  committed_rows_.fetch_add(transaction_.taken, std::memory_order_relaxed);
-  const int64_t now_ms = base::ToUnixMillis(options_.clock->Now());
-  for (size_t outcome = 0; outcome < kOutcomes; ++outcome) {
-    for (size_t code = 0; code < Pending::kReasonCodes; ++code) {
-      const uint32_t count = pending_.decisions[outcome][code];
-      if (count == 0) continue;
-      const std::string reason = LowerCase(policy::ReasonName(static_cast<policy::Reason>(code)));
-      metrics.decisions->With({OutcomeLabel(outcome), reason})->Add(count);
-    }
-    telemetry::LocalHistogram ages(metrics.release_age_seconds[outcome]);
-    for (const int64_t timestamp_ms : pending_.timestamps_ms[outcome]) {
-      ages.Observe(static_cast<double>(std::max<int64_t>(now_ms - timestamp_ms, 0)) / 1e3);
-    }
-    ages.Flush();
-  }
-  CountShadow();
-  CountProduced();
-  for (const auto& [key, count] : pending_.rules) {
-    metrics.rule_matches->With({policy_set_->rule_id(key.first), key.second ? "shadow" : "enforce"})
-        ->Add(static_cast<double>(count));
-  }
-  for (const auto& [key, count] : pending_.purposes) {
-    const auto purpose = decision::DecodePurpose(fragments_.bytes(key.first));
-    if (!purpose.ok()) continue;
-    metrics.purpose_decisions->With({purpose->purpose, OutcomeLabel(key.second)})
-        ->Add(static_cast<double>(count));
-  }
-  for (size_t type = 0; type < pending_.obligations.size(); ++type) {
-    if (pending_.obligations[type] != 0) {
-      metrics.obligations[type]->Add(static_cast<double>(pending_.obligations[type]));
-    }
-  }
-  for (size_t stage = 0; stage < kStages; ++stage) {
-    metrics.stage_cpu_seconds[stage]->Add(pending_.stage_cpu_seconds[stage]);
-  }
-  for (size_t trigger = 0; trigger < kSealTriggers; ++trigger) {
-    metrics.blocks_sealed[trigger]->Add(static_cast<double>(pending_.sealed[trigger]));
-  }
-  metrics.headers_removed_forged->Add(static_cast<double>(pending_.removed.forged));
-  metrics.headers_removed_replay->Add(static_cast<double>(pending_.removed.replays));
-  metrics.trace_context_invalid->Add(static_cast<double>(pending_.invalid_traces));
-  for (Partition& partition : partitions_) {
-    if (!partition.is_touched) continue;
-    partition.consumed->Add(static_cast<double>(partition.rows));
-    partition.source->offset_gaps->Add(static_cast<double>(partition.gaps));
-    partition.lag_seconds->Set(
-        static_cast<double>(std::max<int64_t>(now_ms - partition.newest_timestamp_ms, 0)) / 1e3);
-  }
-  for (Source& source : sources_) source.event_bytes->Flush();
-  decide_seconds_->Flush();
-}
-
 // --- Recovery.
 
 void Loop::DropTransaction() {
   resolver_.Release();
   pin_.Release();
   transaction_ = {};
-  for (auto& codes : pending_.decisions) codes.fill(0);
-  pending_.rules.clear();
-  pending_.purposes.clear();
-  pending_.obligations.fill(0);
-  pending_.shadow_bound.fill(0);
-  pending_.shadow_differences = {};
-  pending_.rule_errors.fill(0);
-  for (auto& timestamps : pending_.timestamps_ms) timestamps.clear();
-  pending_.sealed.fill(0);
-  pending_.keys = 0;
+  tally_.Clear();
   for (Source& source : sources_) source.sent.fill(0);
-  pending_.removed = {};
-  pending_.invalid_traces = 0;
-  pending_.stage_cpu_seconds.fill(0);
-  for (Partition& partition : partitions_) {
-    partition.is_block_open = false;
-    partition.is_touched = false;
-    partition.rows = 0;
-    partition.gaps = 0;
-  }
+  for (Partition& partition : partitions_) partition.DropTransaction();
   // No block is open now.
   if (fragments_.is_full()) {
     fragments_.Clear();
@@ -1019,7 +794,7 @@ absl::Status Loop::Recover(const absl::Status& cause) {
     case absl::StatusCode::kResourceExhausted:
       Abort();
       needs_rewind_ = is_assigned_ && !base::IsSabotaged("no_rewind");
-      Wait(NextBackoff());
+      base::WaitFor(backoff_.Next(), stop_);
       return absl::OkStatus();
     case absl::StatusCode::kFailedPrecondition:
       Abort();
@@ -1042,7 +817,7 @@ absl::Status Loop::Recover(const absl::Status& cause) {
       Abort();
       needs_rewind_ = is_assigned_;
       away_at_ = Now();
-      Wait(NextBackoff());
+      base::WaitFor(backoff_.Next(), stop_);
       if (consumer_ == nullptr || !needs_rewind_) return absl::OkStatus();
       // Keeps the membership alive while the way back is retried.
       const auto polled = consumer_->Poll(absl::ZeroDuration());
@@ -1082,7 +857,7 @@ absl::Status Loop::WaitFenced() {
     const auto polled = consumer_->Poll(kIdlePoll);
     if (absl::IsPermissionDenied(polled.status())) return polled.status();
     if (!polled.ok()) {
-      Wait(kIdlePoll);
+      base::WaitFor(kIdlePoll, stop_);
       continue;
     }
     if (polled->rebalance == stream::Rebalance::kAssigned) {

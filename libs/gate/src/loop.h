@@ -7,7 +7,6 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/status/status.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -18,10 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "gate/src/partition.h"
 #include "gate/src/resolver.h"
+#include "gate/src/tally.h"
+#include "lineward/base/backoff.h"
 #include "lineward/base/mutex.h"
-#include "lineward/decision/block.h"
-#include "lineward/decision/decide.h"
 #include "lineward/event/decode.h"
 #include "lineward/gate/gate.h"
 #include "lineward/gate/output_headers.h"
@@ -51,51 +51,6 @@ class Loop {
  private:
   using Instant = std::chrono::steady_clock::time_point;
 
-  // A source topic: what its partitions have in common.
-  struct Source {
-    Source(const event::SourceOptions& source_options, decision::FragmentTable* fragments);
-
-    event::SourceOptions options;
-    std::array<std::string, 4> outputs;  // by Route - 1
-    decision::Bytes16 digest{};
-    decision::Decider decider;
-    telemetry::Counter* dead_letters = nullptr;
-    telemetry::Counter* future_events = nullptr;
-    telemetry::Counter* offset_gaps = nullptr;
-    std::array<telemetry::Counter*, event::kCauses + 1> decode_failures{};
-    std::array<telemetry::Counter*, 4> produced{};  // by Route - 1
-    std::array<uint64_t, 4> sent{};                 // likewise, in the open transaction
-    std::unique_ptr<telemetry::LocalHistogram> event_bytes;
-    uint64_t assigned = 0;
-    telemetry::Gauge* assigned_partitions = nullptr;
-  };
-
-  struct Partition {
-    Partition(Source* of, stream::TopicPartition partition, const decision::FragmentTable* table,
-              decision::TenantSealer::Options sealing);
-
-    Source* source;
-    stream::TopicPartition name;
-    std::string text;         // `promotions-3`: key of blocks
-    std::string decision_id;  // `promotions-3-` and the offset of the promotion at hand
-    size_t decision_id_prefix = 0;
-    int32_t decisions_partition;
-    decision::SourceName source_name;
-    decision::BlockBuilder builder;
-    decision::TenantSealer sealer;
-    int64_t expected = 0;  // the next offset to take
-    bool is_genesis = false;
-    bool is_stopped = false;
-    bool is_touched = false;     // has rows in the open transaction
-    bool is_block_open = false;  // in the open transaction
-    uint64_t rows = 0;           // of the open transaction
-    uint64_t gaps = 0;           // likewise
-    int64_t newest_timestamp_ms = 0;
-    telemetry::Counter* consumed = nullptr;
-    telemetry::Gauge* lag_seconds = nullptr;
-    telemetry::Gauge* lag_records = nullptr;
-  };
-
   // The open transaction.
   struct Transaction {
     bool is_open = false;
@@ -107,25 +62,6 @@ class Loop {
     uint64_t sent = 0;         // records
     uint64_t bytes = 0;
   };
-  // Counted in the open transaction, added to the metrics when it is committed.
-  struct Pending {
-    static constexpr size_t kReasonCodes = 1024;  // codes are under 1,000
-
-    std::array<std::array<uint32_t, kReasonCodes>, kOutcomes> decisions{};
-    absl::flat_hash_map<std::pair<policy::RuleIndex, bool>, uint64_t> rules;  // rule, is shadow
-    absl::flat_hash_map<std::pair<decision::FragmentId, uint8_t>, uint64_t> purposes;
-    std::array<uint64_t, policy::kObligationTypes> obligations{};
-    std::array<uint64_t, kOutcomes> shadow_bound{};  // by a binding in shadow
-    std::array<std::array<uint64_t, kOutcomes>, kOutcomes> shadow_differences{};  // real, shadow
-    std::array<uint64_t, kRuleEffects> rule_errors{};
-    std::array<std::vector<int64_t>, kOutcomes> timestamps_ms;
-    std::array<uint64_t, kSealTriggers> sealed{};
-    uint64_t keys = 0;  // key records
-    RemovedHeaders removed;
-    uint64_t invalid_traces = 0;
-    std::array<double, kStages> stage_cpu_seconds{};
-  };
-
   // Nothing is consumed before the control topics were read (stream design, section 9).
   void WaitBarrier();
   absl::Status Open();
@@ -158,8 +94,6 @@ class Loop {
   void Count(const Partition& partition, const stream::RecordView& record,
              const event::Decoded& decoded, const decision::Decision& decision);
   void CountCommitted();
-  void CountShadow();
-  void CountProduced();
   // `stream_consumer_lag_records`, from what the fetches told: nothing is asked on this path.
   void MeasureLag();
 
@@ -179,10 +113,6 @@ class Loop {
   absl::StatusOr<int64_t> StartOf(const Partition& partition);
   void Drain();
 
-  // Sleeps, at most until the loop is stopped.
-  void Wait(absl::Duration duration);
-  // The next pause of a row of failures.
-  absl::Duration NextBackoff();
   void SetCause(std::string cause);
   std::string JoiningCause() const;
   std::string_view TailOf(const event::EventView* event, const decision::DecisionInput& input,
@@ -227,12 +157,11 @@ class Loop {
   std::vector<std::string> tails_;  // by FragmentId of the model; empty: not made yet
 
   Transaction transaction_;
-  Pending pending_;
+  Tally tally_;
   int64_t last_decision_time_ms_ = 0;
   std::optional<Instant> skewed_until_;
   std::deque<Instant> fenced_at_;
-  int backoff_steps_ = 0;
-  uint64_t backoff_seed_ = 0;
+  base::Backoff backoff_;
   std::unique_ptr<telemetry::LocalHistogram> decide_seconds_;
   telemetry::Gauge* last_poll_ = nullptr;
   std::optional<telemetry::LoopWatch> watch_;  // while Run runs
