@@ -169,6 +169,27 @@ def test_help_is_there_and_fast() -> None:
     assert "--filter" in done.stdout
 
 
+def test_purposes_of_dpv_become_a_taxonomy_that_loads(tmp_path: pathlib.Path) -> None:
+    csv = (
+        '"term","type","hasbroader"\n"Purpose","class",""\n'
+        '"Marketing","class","https://w3id.org/dpv#Purpose"\n"Sector","class",""\n'
+        '"Rights","class","https://w3id.org/dpv#LegalObligation"\n"hasPurpose","property",""\n'
+    )
+    done = lineward("policy", "import-dpv", "-", stdin=csv)
+    assert done.returncode == 0, done.stderr
+    assert "-:5:1: warning LP104: `dpv:Rights` names `dpv:LegalObligation`" in done.stderr
+    (tmp_path / "taxonomy.yaml").write_text(done.stdout)
+    (tmp_path / "vocabulary.yaml").write_text("apiVersion: lineward/v1\nkind: Vocabulary\n")
+    checked = lineward("policy", "check", str(tmp_path), "-o", "json")
+    report = json.loads(checked.stdout)
+    assert report["purposes"] == 4
+    assert report["findings"] == []
+
+    refused = lineward("policy", "import-dpv", "-", stdin=csv.replace('"Rights"', '"Sector"'))
+    assert refused.returncode == 2
+    assert "-: line 5: `dpv:Sector` twice" in refused.stderr
+
+
 def test_policy_check_tells_what_a_folder_lacks_and_what_its_files_have_wrong(
     tmp_path: pathlib.Path,
 ) -> None:

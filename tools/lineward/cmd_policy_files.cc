@@ -1,4 +1,4 @@
-// lineward policy check, policy test: a folder of policy files, without a server
+// lineward policy check, test, import-dpv: policy files, without a server
 
 #include <fmt/format.h>
 
@@ -6,10 +6,12 @@
 #include <filesystem>
 
 #include "lineward/base/status.h"
+#include "lineward/policy/import_dpv.h"
 #include "lineward/policy/tests.h"
 #include "tools/lineward/commands.h"
 #include "tools/lineward/output.h"
 #include "tools/lineward/policy_folder.h"
+#include "tools/lineward/remote.h"
 
 namespace lineward::cli {
 namespace {
@@ -108,6 +110,34 @@ int Test(const Invocation& call) {
   return report->failed > 0 || findings.has_errors() ? kFindings : kDone;
 }
 
+// https://www.w3.org/copyright/software-license-2023/ asks that the notice stays with what was
+// taken.
+constexpr std::string_view kDpvNotice =
+    "# Purposes of the W3C Data Privacy Vocabulary (DPV): the ids and their `hasBroader` "
+    "relations.\n"
+    "# https://w3id.org/dpv#<Term> tells what a term means.\n"
+    "#\n"
+    "# Copyright (c) the Contributors to the Data Privacy Vocabulary (DPV), published by the Data\n"
+    "# Privacy Vocabularies and Controls Community Group (DPVCG) under the W3C Community "
+    "Contributor\n"
+    "# License Agreement; files of the vocabulary under the W3C Software and Document License,\n"
+    "# https://www.w3.org/copyright/software-license-2023/. This file holds a selection.\n";
+
+int ImportDpv(const Invocation& call) {
+  const std::string path = call.Text("file");
+  const auto csv = ReadInput(path);
+  if (!csv.ok()) return Fail(call, csv.status());
+  policy::Findings findings;
+  const auto taxonomy = policy::ImportDpv(*csv, path, &findings);
+  if (!taxonomy.ok()) return Fail(call, taxonomy.status());
+  fmt::print("{}{}", kDpvNotice, policy::TaxonomyText(*taxonomy));
+  for (const policy::Finding& finding : findings.Sorted()) {
+    fmt::print(stderr, "{}\n", policy::ToText(finding));
+  }
+  fmt::print(stderr, "{} purposes, {} findings\n", taxonomy->purposes.size(), findings.list.size());
+  return kDone;
+}
+
 }  // namespace
 
 void AddPolicyFileCommands(std::vector<Command>* commands) {
@@ -124,6 +154,12 @@ void AddPolicyFileCommands(std::vector<Command>* commands) {
                        folder,
                        {{"--filter", "GLOB", "Only the tests whose file:name fits"}},
                        Test});
+  commands->push_back({"policy",
+                       "import-dpv",
+                       "Purposes of DPV (its purposes.csv; - for standard input) as a Taxonomy",
+                       {{"file", "CSV file of the vocabulary", true}},
+                       {},
+                       ImportDpv});
 }
 
 }  // namespace lineward::cli
