@@ -254,7 +254,7 @@ absl::Status Loop::Step() {
 
 absl::Status Loop::Prepare() {
   if (needs_recycle_.has_value() || needs_rewind_) watch_->TickBefore(telemetry::kNeighbourLimit);
-  if (needs_recycle_.has_value()) LW_RETURN_IF_ERROR(Recycle());
+  if (needs_recycle_.has_value() && is_assigned_) LW_RETURN_IF_ERROR(Recycle());
   if (needs_rewind_) LW_RETURN_IF_ERROR(Rewind());
   if (skewed_until_.has_value() && Now() >= *skewed_until_) {
     skewed_until_.reset();
@@ -816,7 +816,6 @@ absl::Status Loop::Recover(const absl::Status& cause) {
       // Also without a transaction: what the last Poll handed over was not taken.
       Abort();
       needs_rewind_ = is_assigned_;
-      away_at_ = Now();
       base::WaitFor(backoff_.Next(), stop_);
       if (consumer_ == nullptr || !needs_rewind_) return absl::OkStatus();
       // Keeps the membership alive while the way back is retried.
@@ -834,9 +833,8 @@ absl::Status Loop::Recover(const absl::Status& cause) {
   }
 }
 
-absl::Status Loop::JoinAnew(const absl::Status& cause) {
-  if (!away_at_.has_value() || Elapsed(*away_at_, Now()) > kFencedWindow) return cause;
-  away_at_.reset();
+absl::Status Loop::JoinAnew(const absl::Status& fenced) {
+  if (consumer_ == nullptr || consumer_->SinceBroken() > kFencedWindow) return fenced;
   Abort();
   DropAssignment();
   consumer_.reset();
@@ -855,7 +853,7 @@ absl::Status Loop::WaitFenced() {
   const auto deadline = std::chrono::steady_clock::now() + Nanos(kFencedPoll);
   while (!stop_.stop_requested() && std::chrono::steady_clock::now() < deadline) {
     const auto polled = consumer_->Poll(kIdlePoll);
-    if (absl::IsPermissionDenied(polled.status())) return polled.status();
+    if (absl::IsPermissionDenied(polled.status())) return JoinAnew(polled.status());
     if (!polled.ok()) {
       base::WaitFor(kIdlePoll, stop_);
       continue;

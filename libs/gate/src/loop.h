@@ -106,8 +106,8 @@ class Loop {
   // Polls for 2.5 s to find out whether the seat is somebody else's.
   absl::Status WaitFenced();
   // A broker that dies may take the answer to our own join with it: then we fence ourselves. Joins
-  // anew, once for each time that Kafka was away; `cause` if it was not: a twin has the seat.
-  absl::Status JoinAnew(const absl::Status& cause);
+  // anew, once for each time that Kafka was away; `fenced` if it was not: a twin has the seat.
+  absl::Status JoinAnew(const absl::Status& fenced);
   // Goes on from the committed offsets.
   absl::Status Rewind();
   absl::StatusOr<int64_t> StartOf(const Partition& partition);
@@ -140,7 +140,6 @@ class Loop {
   std::optional<stream::Polled> pending_rebalance_;
   // Membership was lost and no new assignment came yet.
   std::optional<Instant> unassigned_since_;
-  std::optional<Instant> away_at_;  // Kafka did not answer then
 
   decision::FragmentTable fragments_;
   std::deque<Source> sources_;

@@ -307,10 +307,12 @@ class EmbeddedGroupConsumer final : public GroupConsumer {
       return base::FailedPrecondition(kMembershipLost, "group `{}`: instance `{}` is no member",
                                       options_.group_id, options_.instance_id);
     }
+    is_paused_ = false;
     return cursor_.Assign(positions);
   }
 
   absl::Status Unassign() override {
+    is_paused_ = false;
     cursor_.Drop();
     cursor_.Clear();
     log_->WithGroup(options_.group_id, [this](EmbeddedGroup& group, const auto&) {
@@ -349,6 +351,7 @@ class EmbeddedGroupConsumer final : public GroupConsumer {
     if (!ends.ok()) return std::nullopt;
     return ends->front();
   }
+  absl::Duration SinceBroken() const override { return absl::InfiniteDuration(); }
 
  private:
   const SharedLog log_;

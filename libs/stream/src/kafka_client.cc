@@ -138,8 +138,15 @@ KafkaSettings SenderSettings(absl::Duration linger, int64_t message_bytes_max,
 void KafkaSignals::NoteError(rd_kafka_resp_err_t code) {
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
       code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-    is_doubtful.store(true, std::memory_order_relaxed);
+    broken_at = std::chrono::steady_clock::now();
+    is_doubtful = true;
   }
+}
+
+absl::Duration KafkaSignals::SinceBroken() const {
+  const auto at = broken_at.load();
+  if (at == std::chrono::steady_clock::time_point()) return absl::InfiniteDuration();
+  return absl::FromChrono(std::chrono::steady_clock::now() - at);
 }
 
 int ToMillis(absl::Duration duration, int least) {

@@ -9,6 +9,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,8 +60,10 @@ struct KafkaSignals {
   // A connection broke. Whether any broker is left, only an answer tells: librdkafka counts a
   // coordinator as a broker of its own and so may never say that all are down.
   std::atomic<bool> is_doubtful{false};
+  std::atomic<std::chrono::steady_clock::time_point> broken_at{};  // the epoch: never
 
   void NoteError(rd_kafka_resp_err_t code);
+  absl::Duration SinceBroken() const;
 };
 
 // A configuration with `settings`, the user's over them, and errors told to `signals`.

@@ -77,9 +77,12 @@ class KafkaReading {
                                         position.partition.partition)
           ->offset = position.offset;
     }
-    const auto code = rd_kafka_assign(handle_.get(), list.get());
+    auto code = rd_kafka_assign(handle_.get(), list.get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Fail(code, "assign");
+    // A pause outlives the assignment that it was made in.
+    code = rd_kafka_resume_partitions(handle_.get(), list.get());
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-    return Fail(code, "assign");
+    return Fail(code, "resume");
   }
 
   absl::Status Unassign() {
@@ -309,6 +312,7 @@ class KafkaGroupConsumer final : public GroupConsumer {
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
     return high;
   }
+  absl::Duration SinceBroken() const override { return group_signals_->SinceBroken(); }
 
  private:
   explicit KafkaGroupConsumer(GroupOptions options) : options_(std::move(options)) {}

@@ -182,6 +182,31 @@ absl::Status EndIsTheLastStableOneAndIsReached(const Bench& bench) {
   return await_end(closed[0]);
 }
 
+// What a pause held back comes once the partition is assigned anew, also after it was taken away.
+absl::Status AssignEndsAPause(const Bench& bench) {
+  LW_ASSIGN_OR_RETURN(const auto topic, bench.MakeTopic(1));
+  LW_ASSIGN_OR_RETURN(const auto producer, bench.Seat(bench.Unique("seat")));
+  LW_ASSIGN_OR_RETURN(const auto consumer,
+                      bench.Join(bench.Unique("group"), bench.Unique("member"), topic));
+  const Position start{{topic, 0}, 0};
+  LW_RETURN_IF_ERROR(consumer->Assign({{start}}));
+  LW_RETURN_IF_ERROR(consumer->Pause());
+  LW_RETURN_IF_ERROR(CommitOne(*producer, topic, "v"));
+  for (int i = 0; i < 4; ++i) {
+    LW_ASSIGN_OR_RETURN(const auto polled, consumer->Poll(absl::Milliseconds(50)));
+    LW_WANT(polled.records.empty(), "{} records while paused", polled.records.size());
+  }
+  LW_RETURN_IF_ERROR(consumer->Unassign());
+  LW_RETURN_IF_ERROR(consumer->Resume());
+  LW_RETURN_IF_ERROR(consumer->Assign({{start}}));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    LW_ASSIGN_OR_RETURN(const auto polled, consumer->Poll(absl::Milliseconds(50)));
+    if (!polled.records.empty()) return absl::OkStatus();
+  }
+  return base::DeadlineExceeded("", "the record did not come");
+}
+
 absl::Status TheLastFetchTellsTheEnd(const Bench& bench) {
   LW_ASSIGN_OR_RETURN(const auto topic, bench.MakeTopic(1));
   LW_ASSIGN_OR_RETURN(const auto producer, bench.Seat(bench.Unique("seat")));
@@ -243,6 +268,7 @@ std::vector<Case> OffsetCases() {
       {"C7", "CommittedAfterInitIsFinal", CommittedAfterInitIsFinal},
       {"C9", "AStaleTokenIsRefused", AStaleTokenIsRefused},
       {"C12", "TheEndIsTheLastStableOneAndIsReached", EndIsTheLastStableOneAndIsReached},
+      {"C12", "AssignEndsAPause", AssignEndsAPause},
       {"C12", "TheLastFetchTellsTheEnd", TheLastFetchTellsTheEnd},
       {"C13", "APositionOutsideTheLogStopsThatPartition", APositionOutsideTheLogStopsThatPartition},
   };

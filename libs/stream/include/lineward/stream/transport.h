@@ -147,7 +147,7 @@ class GroupConsumer {
   virtual absl::Status Unassign() = 0;
 
   // Stops and resumes the handing over of records while Poll goes on; drops the prefetched ones,
-  // so for stalls over 1 s only.
+  // so for stalls over 1 s only. Assign and Unassign end a pause.
   virtual absl::Status Pause() = 0;
   virtual absl::Status Resume() = 0;
 
@@ -163,6 +163,10 @@ class GroupConsumer {
   // The end of the log as the last fetch told it, without asking anew: cheap, for gauges. It may
   // count offsets that nobody can read. Absent while none is known.
   virtual std::optional<int64_t> FetchedEnd(const TopicPartition& partition) const = 0;
+
+  // How long ago a connection to the log broke, as far as Poll was told; InfiniteDuration: never.
+  // PERMISSION_DENIED soon after it may come from our own join, whose answer was lost.
+  virtual absl::Duration SinceBroken() const = 0;
 };
 
 struct ReaderOptions {
