@@ -1,4 +1,7 @@
-"""Report: every source of a lib has its unit test, every unit test its source (pairing.json: excuses)."""
+"""Report: every source of a lib has its unit test, every unit test its source (pairing.json: excuses).
+
+The test of `src/cel/lexer.cc` is `cel_lexer_test.cc`.
+"""
 
 import json
 import pathlib
@@ -16,6 +19,7 @@ def nouns(root: pathlib.Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for lib in sorted((root / "libs").glob("*")):
         sources = {path.stem for path in lib.glob("src/*.cc")}
+        sources |= {f"{path.parent.name}_{path.stem}" for path in lib.glob("src/*/*.cc")}
         headers = {
             path.stem
             for path in lib.glob("include/lineward/*/*.h")
