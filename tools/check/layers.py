@@ -178,7 +178,7 @@ class Layers:
                 return "public headers include only public headers" if public else ""
             if path.parts[:3] == ("tests", "unit", lib):
                 return ""
-            if path.parts[:2] in (("tests", "fuzz"), ("tests", "bench")):
+            if path.parts[:2] in (("tests", n) for n in ("fuzz", "bench", "conformance")):
                 return ""
             return f"private: allowed in libs/{lib}/src and tests/unit/{lib}"
         if is_unit:
