@@ -240,12 +240,17 @@ class CaseReader {
     facts_->model.name = named.model->name;
     facts_->model.version = named.model->version;
     facts_->model.is_profiling = named.model->is_profiling;
-    in_->Time(*node, "trained_at");
-    if (const auto share = in_->Text(*node, "synthetic_share");
-        share.has_value() && !ParseDouble(*share).has_value()) {
-      in_->Error(101, node->Find("synthetic_share")->place,
-                 fmt::format("`synthetic_share`: `{}` is no number", *share));
+    named.model->trained_at_us = in_->Time(*node, "trained_at");
+    facts_->model.trained_at_us = named.model->trained_at_us.value_or(kAbsentTimeUs);
+    if (const auto share = in_->Text(*node, "synthetic_share"); share.has_value()) {
+      named.model->synthetic_share = ParseDouble(*share);
+      if (!named.model->synthetic_share.has_value()) {
+        in_->Error(101, node->Find("synthetic_share")->place,
+                   fmt::format("`synthetic_share`: `{}` is no number", *share));
+      }
     }
+    facts_->model.has_synthetic_share = named.model->synthetic_share.has_value();
+    facts_->model.synthetic_share = named.model->synthetic_share.value_or(0);
     if (!is_graph) {
       named.model->lineage = ReadSets(*node);
       facts_->model.lineage = InternLineage(set_, named.model->lineage);

@@ -63,6 +63,19 @@ void AddRule(Verdict* verdict, RuleIndex rule) noexcept {
   }
 }
 
+void AddError(Verdict* verdict, RuleIndex rule) noexcept {
+  auto* const begin = verdict->errors.data();
+  auto* const end = begin + verdict->error_count;
+  auto* const at = std::lower_bound(begin, end, rule);
+  if (at != end && *at == rule) return;
+  const bool is_full = verdict->error_count == kRuleErrorsMax;
+  if (is_full) ++verdict->errors_more;
+  if (is_full && at == end) return;
+  if (!is_full) ++verdict->error_count;
+  std::move_backward(at, is_full ? end - 1 : end, begin + verdict->error_count);
+  *at = rule;
+}
+
 Merged MergeObligations(std::vector<const InternedObligation*>* gathered,
                         const InternedObligation* no_train, Verdict* verdict) noexcept {
   const auto is_degrade = [](Gathered g) {

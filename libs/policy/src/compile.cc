@@ -10,6 +10,7 @@
 #include "policy/src/compiled.h"
 #include "policy/src/countries.h"
 #include "policy/src/reader.h"
+#include "policy/src/residuals.h"
 
 namespace lineward::policy {
 namespace {
@@ -39,7 +40,8 @@ uint32_t InternInto(base::StringMap<uint32_t>* names, const std::string& text) {
 
 class Compiler {
  public:
-  Compiler(PolicySet::Impl* set, Findings* findings) : set_(set), findings_(findings) {}
+  Compiler(PolicySet::Impl* set, Findings* findings)
+      : set_(set), findings_(findings), residuals_(set) {}
 
   void Run() {
     Refuse();
@@ -58,14 +60,6 @@ class Compiler {
   // What the files may say but this engine cannot decide yet.
   void Refuse() {
     const Source& source = set_->source;
-    for (const Policy& policy : source.policies) {
-      for (const Rule& rule : policy.rules) {
-        if (!rule.when.has_value()) continue;
-        findings_->Error(107, source.file(rule.origin), rule.when_origin.place,
-                         "rules by `when` are not supported yet: use `match` and `unless`",
-                         rule.full_id);
-      }
-    }
     for (const Binding& binding : source.bindings) {
       for (const PolicyEntry& entry : binding.policies) {
         if (entry.mode != RuleMode::kCanary) continue;
@@ -241,6 +235,8 @@ class Compiler {
       compiled.has_unless = rule->unless.has_value();
       if (rule->match.has_value()) compiled.match = CompileMatch(*rule->match);
       if (rule->unless.has_value()) compiled.unless = CompileMatch(*rule->unless);
+      compiled.has_when = rule->expression != nullptr;
+      if (compiled.has_when) compiled.when = residuals_.Compile(*rule);
       compiled.obligations = Pointers(rule->obligations);
       rules_of_[rule->full_id.substr(0, rule->full_id.find('/'))].push_back(
           static_cast<RuleIndex>(set_->rules.size()));
@@ -311,6 +307,7 @@ class Compiler {
 
   PolicySet::Impl* const set_;
   Findings* const findings_;
+  Residuals residuals_;
   base::StringMap<std::vector<RuleIndex>> rules_of_;  // by policy
 };
 
@@ -472,8 +469,10 @@ std::string_view PolicySet::binding_id(BindingIndex binding) const {
                                           : "";
 }
 
-std::string_view PolicySet::place_id(PlaceId place) const {
-  if (place < impl_->place_ids.size()) return impl_->place_ids[place];
+std::string_view PolicySet::place_id(PlaceId place) const { return impl_->PlaceName(place); }
+
+std::string_view PolicySet::Impl::PlaceName(PlaceId place) const {
+  if (place < place_ids.size()) return place_ids[place];
   if (place < kFirstCountry || place >= kFirstCountry + kCountries) return "";
   return CountryCode(place - size_t{kFirstCountry});
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,10 @@
 #include "lineward/base/bit_set.h"
 #include "lineward/base/strings.h"
 #include "lineward/policy/policy_set.h"
+#include "policy/src/cel/program.h"
+#include "policy/src/cel/scratch.h"
+#include "policy/src/cel/value.h"
+#include "policy/src/when.h"
 
 namespace lineward::policy {
 
@@ -20,6 +25,9 @@ namespace lineward::policy {
 inline constexpr size_t kEdgesMax = 4096;
 inline constexpr size_t kGatheredMax =
     (kRulesPerBindingMax + kEdgesMax) * kObligationsPerRuleMax + kEventFieldsMax * 4;
+
+// What a rule's `when` says of an event.
+enum class Truth : uint8_t { kNo, kYes, kFailed };
 
 struct CompiledCondition {
   size_t field = 0;
@@ -52,12 +60,31 @@ struct CompiledMatch {
   std::vector<CompiledCondition> conditions;
 };
 
+inline constexpr uint32_t kNoResidual = UINT32_MAX;
+
+// Of a rule's `when`: keys that cannot fail, all of which must hold, and what is left to run.
+struct CompiledWhen {
+  bool has_purpose = false;
+  base::BitSet256 purposes;
+  std::vector<uint8_t> labels;  // each stands in the data of model or sources
+  std::vector<CompiledCondition> conditions;
+  uint32_t residual = kNoResidual;
+};
+
+// A program that rules of equal text share.
+struct Residual {
+  cel::Program program;
+  uint64_t steps = 0;      // what it may take
+  bool is_forbid = false;  // how `in_region` reads places; of no matter without it
+};
+
 struct CompiledRule {
   const Rule* source = nullptr;
   std::string id;
-  bool has_match = false, has_unless = false;
+  bool has_match = false, has_unless = false, has_when = false;
   CompiledMatch match;
   CompiledMatch unless;
+  CompiledWhen when;
   std::vector<const InternedObligation*> obligations;
 };
 
@@ -104,7 +131,11 @@ struct PolicySet::Impl {
   std::vector<CompiledBinding> bindings;
   std::vector<CompiledSelector> selectors;  // most specific first
   std::vector<CompiledEdge> edges;
+  std::deque<Residual> residuals;
+  uint32_t variables_read = 0;  // by residuals; bit: `when::Variable`
 
+  // Empty for kUnknownPlace.
+  std::string_view PlaceName(PlaceId place) const;
   const InternedObligation* Interned(const Obligation& obligation) const;
   // A new one; nullopt if it names a field to redact that is none of `redact_fields`.
   std::optional<InternedObligation> Make(const Obligation& obligation) const;
@@ -113,6 +144,16 @@ struct PolicySet::Impl {
 struct Scratch::Impl {
   std::vector<const InternedObligation*> gathered;
   Verdict shadow;
+  // Of the residuals of the set: what each gave in the evaluation of that number.
+  struct Result {
+    uint64_t evaluation = 0;
+    Truth truth = Truth::kNo;
+  };
+  uint64_t evaluation = 0;
+  std::vector<Result> results;
+  std::array<cel::Value, when::kVariablesMax> variables;
+  std::array<cel::Value, kNamesMax> labels;
+  cel::Scratch expressions;
 };
 
 }  // namespace lineward::policy

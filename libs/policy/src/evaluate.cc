@@ -4,6 +4,7 @@
 #include "policy/src/combine.h"
 #include "policy/src/compiled.h"
 #include "policy/src/matches.h"
+#include "policy/src/when_judge.h"
 
 namespace lineward::policy {
 namespace {
@@ -18,7 +19,11 @@ class Evaluation {
  public:
   Evaluation(const PolicySet::Impl& set, const Facts& facts, Scratch::Impl* scratch,
              Verdict* verdict) noexcept
-      : set_(set), facts_(facts), scratch_(scratch), verdict_(verdict) {}
+      : set_(set),
+        facts_(facts),
+        scratch_(scratch),
+        verdict_(verdict),
+        judge_(set, facts, scratch) {}
 
   void Run() noexcept {
     if (facts_.is_malformed) {
@@ -255,7 +260,10 @@ class Evaluation {
       for (const BoundRule& bound : binding_->forbids) {
         const CompiledRule& rule = set_.rules[bound.rule];
         if (bound.mode < mode || !Applies(rule, facts_)) continue;
-        Contribute(verdict, Reason::kRuleForbid,
+        const Truth truth = judge_.Of(rule, *binding_->source);
+        if (truth == Truth::kNo) continue;
+        if (truth == Truth::kFailed) AddError(verdict, bound.rule);
+        Contribute(verdict, truth == Truth::kFailed ? Reason::kRuleError : Reason::kRuleForbid,
                    rule.source->is_block ? Outcome::kBlock : Outcome::kQuarantine, bound.rule);
         AddRule(verdict, bound.rule);
         Gather(rule.obligations);
@@ -296,6 +304,9 @@ class Evaluation {
     for (const BoundRule& bound : binding_->permits) {
       const CompiledRule& rule = set_.rules[bound.rule];
       if (bound.mode < mode || !Applies(rule, facts_)) continue;
+      const Truth truth = judge_.Of(rule, *binding_->source);
+      if (truth == Truth::kFailed) AddError(verdict, bound.rule);
+      if (truth != Truth::kYes) continue;
       is_permitted = true;
       Contribute(verdict, Reason::kPermitted, Outcome::kAllow, bound.rule);
       if (is_refused) continue;
@@ -355,13 +366,17 @@ class Evaluation {
   const Facts& facts_;
   Scratch::Impl* const scratch_;
   Verdict* const verdict_;
+  WhenJudge judge_;
   const CompiledBinding* binding_ = nullptr;
   bool is_unknown_ = false;
 };
 
 }  // namespace
 
-Scratch::Scratch() : impl_(std::make_unique<Impl>()) { impl_->gathered.reserve(kGatheredMax); }
+Scratch::Scratch() : impl_(std::make_unique<Impl>()) {
+  impl_->gathered.reserve(kGatheredMax);
+  impl_->results.resize(kRulesMax);
+}
 Scratch::~Scratch() = default;
 Scratch::Scratch(Scratch&&) noexcept = default;
 Scratch& Scratch::operator=(Scratch&&) noexcept = default;

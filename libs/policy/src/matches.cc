@@ -53,7 +53,10 @@ bool Compare(FieldCondition::Operator op, T value, T bound) {
   return false;
 }
 
-bool HoldsCondition(const CompiledCondition& condition, const Facts& facts, Reading reading) {
+}  // namespace
+
+bool HoldsCondition(const CompiledCondition& condition, const Facts& facts,
+                    Reading reading) noexcept {
   if ((facts.fields_present >> condition.field & 1) == 0) return reading == Reading::kLenient;
   const FieldValue& value = facts.fields[condition.field];
   switch (condition.type) {
@@ -71,14 +74,11 @@ bool HoldsCondition(const CompiledCondition& condition, const Facts& facts, Read
   return false;
 }
 
-// Categories and labels count over model and sources.
 bool HoldsData(const base::BitSet256& wanted, const base::BitSet256 LineageFacts::* of,
-               const Facts& facts) {
+               const Facts& facts) noexcept {
   return (facts.model->lineage.*of).Intersects(wanted) ||
          (facts.sources != nullptr && (facts.sources->*of).Intersects(wanted));
 }
-
-}  // namespace
 
 bool Holds(const CompiledMatch& match, const Facts& facts, Reading reading) noexcept {
   if (match.has_purpose && !match.purposes.Has(static_cast<size_t>(facts.purpose.bit))) {

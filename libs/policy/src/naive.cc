@@ -10,6 +10,7 @@
 
 #include "lineward/base/strings.h"
 #include "policy/src/naive_names.h"
+#include "policy/src/naive_when.h"
 #include "policy/src/reader.h"
 
 namespace lineward::policy {
@@ -135,7 +136,7 @@ class Oracle {
     if (!facts_.event_time_us.has_value()) miss("event_time");
     if (!facts_.decision_time_us.has_value()) miss("decision_time");
     for (const EventField& field : source_.vocabulary.event_fields) {
-      if (!field.is_optional && !ReadField(field).has_value()) miss(field.name);
+      if (!field.is_optional && !naive::FieldOf(field, facts_).has_value()) miss(field.name);
     }
     std::string detail = missing.empty() ? "all facts are there" : "missing: " + missing;
     if (facts_.event_time_us.has_value() && facts_.decision_time_us.has_value()) {
@@ -348,36 +349,12 @@ class Oracle {
 
   enum class Truth { kNo, kYes, kUnknown };
 
-  // The value of a field by its declared type; nullopt: absent or unparsable.
-  std::optional<std::string> ReadField(const EventField& field) const {
-    const auto found = facts_.fields.find(field.name);
-    if (found == facts_.fields.end()) return std::nullopt;
-    const std::string& text = found->second;
-    switch (field.type) {
-      case FieldType::kString:
-        return text;
-      case FieldType::kBool:
-        if (text == "true" || text == "false") return text;
-        return std::nullopt;
-      case FieldType::kInt:
-        if (base::ParseInt64(text).has_value()) return text;
-        return std::nullopt;
-      case FieldType::kDouble:
-        if (ParseDouble(text).has_value()) return text;
-        return std::nullopt;
-      case FieldType::kTimestamp:
-        if (const auto time = ParseTime(text); time.has_value()) return std::to_string(*time);
-        return std::nullopt;
-    }
-    return std::nullopt;
-  }
-
   Truth FieldHolds(const FieldCondition& condition) const {
     const EventField* field = nullptr;
     for (const EventField& f : source_.vocabulary.event_fields) {
       if (f.name == condition.field) field = &f;
     }
-    const std::optional<std::string> value = ReadField(*field);
+    const std::optional<std::string> value = naive::FieldOf(*field, facts_);
     if (!value.has_value()) return Truth::kUnknown;
     const auto compare = [&](const std::string& bound) -> int {
       switch (field->type) {
@@ -514,7 +491,27 @@ class Oracle {
     return false;
   }
 
-  // What keeps the rule from applying; empty: it applies.
+  // What a rule did: what keeps it from applying (nothing: it applies), and why its `when` failed.
+  struct RuleResult {
+    std::vector<std::string> failing;
+    std::string error;
+  };
+
+  // A `when` that fails lets a forbid apply, and keeps a permit from it; told only where all else
+  // holds.
+  RuleResult Judge(const Rule& rule) {
+    RuleResult result{WhyNot(rule), ""};
+    if (rule.expression == nullptr || (trace_ == nullptr && !result.failing.empty())) return result;
+    if (!when_.has_value()) when_.emplace(source_, facts_, *binding_, *purpose_);
+    const naive::WhenAnswer answer = when_->Judge(rule);
+    const bool applies =
+        answer.holds || (!answer.failure.empty() && rule.effect == Effect::kForbid);
+    if (result.failing.empty()) result.error = answer.failure;
+    if (!applies) result.failing.emplace_back("when");
+    return result;
+  }
+
+  // The keys and the window that keep the rule from applying.
   std::vector<std::string> WhyNot(const Rule& rule) const {
     const bool forbids = rule.effect == Effect::kForbid;
     std::vector<std::string> failing;
@@ -535,6 +532,7 @@ class Oracle {
     std::vector<Finding> findings = findings_;
     Names rules;
     Names permits;
+    Names errors;
     std::vector<Obligation> duties;
     std::vector<Obligation> permit_duties;
     std::string detail = "rules are not judged on unknown facts";
@@ -545,13 +543,15 @@ class Oracle {
           for (const Rule& rule : policy.rules) {
             const RuleMode mode = std::min(entry.mode, rule.mode);
             const bool counts = with_shadow ? mode != RuleMode::kOff : mode == RuleMode::kEnforce;
-            const std::vector<std::string> failing = WhyNot(rule);
-            if (!with_shadow) TellRule(rule, mode, failing);
-            if (!counts || !failing.empty()) continue;
+            const RuleResult result = Judge(rule);
+            if (!with_shadow) TellRule(rule, mode, result);
+            if (counts && !result.error.empty()) errors.insert(rule.full_id);
+            if (!counts || !result.failing.empty()) continue;
             if (rule.effect == Effect::kForbid) {
               rules.insert(rule.full_id);
               findings.push_back({rule.is_block ? Outcome::kBlock : Outcome::kQuarantine,
-                                  Reason::kRuleForbid, rule.full_id});
+                                  result.error.empty() ? Reason::kRuleForbid : Reason::kRuleError,
+                                  rule.full_id});
               duties.insert(duties.end(), rule.obligations.begin(), rule.obligations.end());
             } else {
               permits.insert(rule.full_id);
@@ -612,7 +612,7 @@ class Oracle {
       TellStep(9, "obligations", "judged for ALLOW only", findings, true, before);
     }
     if (merged.size() > 16) merged.resize(16);
-    return Answer(findings, rules, merged);
+    return Answer(findings, rules, merged, errors);
   }
 
   void TellStep(int number, const char* name, std::string detail,
@@ -630,11 +630,12 @@ class Oracle {
     trace_->steps.push_back(std::move(step));
   }
 
-  void TellRule(const Rule& rule, RuleMode mode, const std::vector<std::string>& failing) {
+  void TellRule(const Rule& rule, RuleMode mode, const RuleResult& result) {
     if (trace_ == nullptr) return;
     TraceRule told;
     told.id = rule.full_id;
-    told.failed = failing;
+    told.failed = result.failing;
+    told.error = result.error;
     told.is_shadow_only = mode == RuleMode::kShadow;
     if (mode == RuleMode::kOff) told.failed.emplace_back("mode");
     told.matched = told.failed.empty();
@@ -722,7 +723,7 @@ class Oracle {
   }
 
   NamedVerdict Answer(std::vector<Finding> findings, const Names& rules,
-                      const std::vector<Obligation>& obligations) const {
+                      const std::vector<Obligation>& obligations, const Names& errors = {}) const {
     std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
       return std::tuple(-static_cast<int>(a.outcome), static_cast<int>(a.reason), a.rule) <
              std::tuple(-static_cast<int>(b.outcome), static_cast<int>(b.reason), b.rule);
@@ -748,6 +749,13 @@ class Oracle {
         ++verdict.rules_more;
       } else {
         verdict.rules.push_back(rule);
+      }
+    }
+    for (const std::string& rule : errors) {
+      if (verdict.errors.size() == 8) {
+        ++verdict.errors_more;
+      } else {
+        verdict.errors.push_back(rule);
       }
     }
     verdict.obligations = ToJson(obligations);
@@ -785,6 +793,7 @@ class Oracle {
   const Binding* binding_ = nullptr;
   std::optional<std::string> purpose_;
   std::vector<const NamedLineage*> lineages_;
+  std::optional<naive::WhenReader> when_;
   std::vector<Finding> findings_;
   size_t told_ = 0;
   bool met_unknown_ = false;

@@ -43,7 +43,10 @@ NamedLineage NameLineage(const PolicySet& set, const LineageFacts& facts) {
 }
 
 NamedModel NameModel(const PolicySet& set, const ModelFacts& facts) {
-  return {facts.name, facts.version, facts.is_profiling, NameLineage(set, facts.lineage)};
+  NamedModel named{facts.name, facts.version, facts.is_profiling, NameLineage(set, facts.lineage)};
+  if (facts.has_synthetic_share) named.synthetic_share = facts.synthetic_share;
+  if (facts.trained_at_us != kAbsentTimeUs) named.trained_at_us = facts.trained_at_us;
+  return named;
 }
 
 }  // namespace
@@ -136,6 +139,7 @@ NamedVerdict NameVerdict(const PolicySet& set, const Verdict& verdict) {
   for (size_t i = 0; i < verdict.error_count; ++i) {
     named.errors.emplace_back(set.rule_id(verdict.errors[i]));
   }
+  named.errors_more = verdict.errors_more;
   named.obligations = set.ObligationsJson(verdict);
   named.shadow_outcome = verdict.shadow_outcome;
   named.shadow_primary = verdict.shadow_primary;

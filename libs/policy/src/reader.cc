@@ -9,6 +9,7 @@
 #include "lineward/base/strings.h"
 #include "lineward/document/json.h"
 #include "lineward/document/nearest.h"
+#include "policy/src/scalar_places.h"
 
 namespace lineward::policy {
 
@@ -48,6 +49,11 @@ std::string FormatDouble(double value) {
   char buffer[64];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
   return {buffer, error == std::errc{} ? end : buffer};
+}
+
+document::Place Reader::PlaceIn(const YamlNode& scalar, size_t offset) const {
+  if (bytes_.empty()) return scalar.place;
+  return PlaceInScalar(bytes_, scalar.place, scalar.text, offset);
 }
 
 void Reader::Error(uint16_t code, document::Place place, std::string message) {

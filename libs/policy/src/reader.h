@@ -40,6 +40,10 @@ class Reader {
   const std::string& file() const { return file_; }
   bool is_canonical() const { return is_canonical_; }
   Findings* findings() const { return findings_; }
+  // The file's bytes, which must outlive the reader: places inside scalars are found in them.
+  void SetBytes(std::string_view bytes) { bytes_ = bytes; }
+  // Of byte `offset` of a scalar's text; the scalar's own without the file's bytes.
+  document::Place PlaceIn(const document::YamlNode& scalar, size_t offset) const;
   // The rule that findings are about from now on.
   void SetRule(std::string rule) { rule_ = std::move(rule); }
 
@@ -92,6 +96,7 @@ class Reader {
   const std::string file_;
   const uint32_t index_;
   const bool is_canonical_;
+  std::string_view bytes_;
   std::string rule_;
 };
 

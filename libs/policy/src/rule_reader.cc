@@ -6,7 +6,9 @@
 #include <tuple>
 
 #include "lineward/document/nearest.h"
+#include "policy/src/cel/limits.h"
 #include "policy/src/set_reader.h"
+#include "policy/src/when.h"
 
 namespace lineward::policy {
 namespace {
@@ -16,7 +18,6 @@ using Key = std::string_view;
 using Operator = FieldCondition::Operator;
 
 constexpr int64_t kSecondsMax = INT32_MAX;
-constexpr size_t kWhenBytesMax = 4096;  // of the expression profile
 
 constexpr std::pair<Key, Operator> kOperators[] = {{"eq", Operator::kEq}, {"in", Operator::kIn},
                                                    {"lt", Operator::kLt}, {"lte", Operator::kLte},
@@ -309,6 +310,28 @@ void SetReader::ReadForbidKeys(Reader* in, const YamlNode& node, Rule* rule) {
   }
 }
 
+void SetReader::ReadWhen(Reader* in, const YamlNode& node, Rule* rule) {
+  rule->when_origin = in->At(node);
+  const std::string& text = *rule->when;
+  if (text.size() > cel::kPolicySourceBytesMax) {
+    in->Error(107, node.place,
+              fmt::format("`when` has {} bytes, at most {} are taken", text.size(),
+                          cel::kPolicySourceBytesMax));
+    return;
+  }
+  cel::Problems problems;
+  if (has_vocabulary_) {
+    if (!env_.has_value()) env_ = when::EnvOf(source_->vocabulary);
+    rule->expression = when::Read(text, *env_, *source_, &problems);
+  } else {
+    when::ReadSyntax(text, &problems);
+  }
+  for (cel::Problem& problem : problems) {
+    in->Error(problem.code, in->PlaceIn(node, cel::OffsetOf(text, problem.place)),
+              std::move(problem.message));
+  }
+}
+
 void SetReader::ReadRule(Reader* in, const YamlNode& node, Policy* policy) {
   static constexpr Key kKeys[] = {"id",       "effect",      "match",       "unless",     "when",
                                   "severity", "hard",        "overridable", "effective",  "mode",
@@ -329,14 +352,7 @@ void SetReader::ReadRule(Reader* in, const YamlNode& node, Policy* policy) {
   rule.match = ReadMatch(in, node, "match");
   rule.unless = ReadMatch(in, node, "unless");
   rule.when = in->Text(node, "when");
-  if (rule.when.has_value()) {
-    rule.when_origin = in->At(*node.Find("when"));
-    if (rule.when->size() > kWhenBytesMax) {
-      in->Error(107, rule.when_origin.place,
-                fmt::format("`when` has {} bytes, at most {} are taken", rule.when->size(),
-                            kWhenBytesMax));
-    }
-  }
+  if (rule.when.has_value()) ReadWhen(in, *node.Find("when"), &rule);
   ReadForbidKeys(in, node, &rule);
   rule.effective = in->WindowOf(node, "effective");
   rule.mode = in->Word<RuleMode>(node, "mode",

@@ -4,6 +4,7 @@
 // what they declare. Where one of them is absent or wrong, its names are taken as they stand:
 // without it every rule would seem wrong. Not thread-safe.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "lineward/base/strings.h"
 #include "lineward/document/yaml.h"
 #include "lineward/policy/source.h"
+#include "policy/src/cel/env.h"
 #include "policy/src/reader.h"
 
 namespace lineward::policy {
@@ -39,6 +41,7 @@ class SetReader {
   void ReadEntry(Reader* in, const document::YamlNode& node, Binding* binding);
   void CheckEntries(Reader* in, Binding* binding);
   void ReadRule(Reader* in, const document::YamlNode& node, Policy* policy);
+  void ReadWhen(Reader* in, const document::YamlNode& node, Rule* rule);
   void ReadForbidKeys(Reader* in, const document::YamlNode& node, Rule* rule);
   void CheckExplanation(Reader* in, const document::YamlNode& node, std::string_view text);
   std::optional<MatchMap> ReadMatch(Reader* in, const document::YamlNode& rule,
@@ -60,6 +63,7 @@ class SetReader {
   bool has_vocabulary_ = false;  // read without a finding
   // Ids of the vocabulary, for references.
   std::vector<std::string> categories_, places_;
+  std::optional<cel::Env> env_;  // of the vocabulary, once a rule needs it
   base::StringMap<Origin> policy_ids_, binding_ids_, edge_ids_;
 };
 

@@ -30,6 +30,7 @@ struct File {
   uint32_t index = 0;
   std::string kind;
   YamlNode root;
+  std::string_view bytes;
 };
 
 absl::Status FirstError(const Findings& findings) {
@@ -93,7 +94,9 @@ std::vector<File> ReadFiles(std::span<const SourceFile> files, Source* source, F
     }
     if (!document.root.has_value()) continue;
     const std::string kind = KindOf(*document.root, file->name, findings);
-    if (!kind.empty()) read.push_back({index, kind, *std::move(document.root)});
+    if (!kind.empty()) {
+      read.push_back({index, kind, *std::move(document.root), file->bytes});
+    }
   }
   return read;
 }
@@ -120,6 +123,7 @@ void ReadKind(SetReader* set, const File& file, const std::string& name, Finding
   static constexpr std::string_view kEdgeKeys[] = {"apiVersion", "kind", "edges"};
   static constexpr std::string_view kBindingKeys[] = {"apiVersion", "kind", "bindings"};
   Reader in(findings, name, file.index, false);
+  in.SetBytes(file.bytes);
   if (file.kind == "Policy") {
     set->ReadPolicy(&in, file.root);
   } else if (file.kind == "Compatibility" && in.Map(file.root, "a Compatibility", kEdgeKeys)) {

@@ -34,10 +34,13 @@ void Bound(int64_t boundary, int64_t now, int64_t* from, int64_t* until) {
   }
 }
 
+constexpr std::string_view kDpv = "dpv:";
+constexpr std::string_view kIriPrefixes[] = {"https://w3id.org/dpv#", "http://w3id.org/dpv#"};
+
 std::string CanonicalIri(std::string_view text) {
-  for (std::string_view prefix : {"https://w3id.org/dpv#", "http://w3id.org/dpv#"}) {
+  for (std::string_view prefix : kIriPrefixes) {
     if (text.substr(0, prefix.size()) == prefix) {
-      return "dpv:" + std::string(text.substr(prefix.size()));
+      return std::string(kDpv) + std::string(text.substr(prefix.size()));
     }
   }
   return std::string(text);
@@ -64,6 +67,7 @@ struct Taxonomy::Impl {
   std::map<int64_t, std::vector<BitSet256>> down_in;
   std::vector<BitSet256> alone;
   base::StringMap<ResolvedPurpose> names;                          // ids, old names, aliases
+  base::StringMap<ResolvedPurpose> dpv_names;                      // of those the rest of `dpv:X`
   std::vector<std::pair<std::string, ResolvedPurpose>> wildcards;  // `a.b.`, longest first
   std::vector<Edge> edges;
   bool inherit_undeclared = true;
@@ -207,6 +211,9 @@ absl::StatusOr<Taxonomy> Taxonomy::Build(const TaxonomySource& source, std::stri
   std::sort(impl->wildcards.begin(), impl->wildcards.end(), [](const auto& a, const auto& b) {
     return std::pair(b.first.size(), a.first) < std::pair(a.first.size(), b.first);
   });
+  for (const auto& [name, purpose] : impl->names) {
+    if (name.starts_with(kDpv)) impl->dpv_names.try_emplace(name.substr(kDpv.size()), purpose);
+  }
   if (findings->error_count() > errors) return failed();
   return Taxonomy(std::move(impl));
 }
@@ -235,10 +242,12 @@ std::optional<ResolvedPurpose> Taxonomy::Resolve(std::string_view text) const {
       return purpose;
     }
   }
-  if (text.substr(0, 4) != "http") return std::nullopt;
-  const auto by_iri = impl_->names.find(CanonicalIri(text));
-  if (by_iri == impl_->names.end()) return std::nullopt;
-  return by_iri->second;
+  for (std::string_view prefix : kIriPrefixes) {
+    if (!text.starts_with(prefix)) continue;
+    const auto by_iri = impl_->dpv_names.find(text.substr(prefix.size()));
+    if (by_iri != impl_->dpv_names.end()) return by_iri->second;
+  }
+  return std::nullopt;
 }
 
 std::optional<uint8_t> Taxonomy::Purpose(std::string_view text) const {

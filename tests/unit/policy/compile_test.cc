@@ -12,9 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(Compile, RefusesWhatTheEngineCannotDecideYet) {
-  EXPECT_EQ(FindingsIn(SmallFiles("- {id: x, effect: forbid, when: 'true'}\n")),
-            "Policy.yaml:5:33: LP107: rule `p@1/x`: rules by `when` are not supported yet: use "
-            "`match` and `unless`\n");
   EXPECT_THAT(FindingsIn(SmallFiles(
                   kPermitAll,
                   "- {id: home, purposes: [\"dpv:A\"], consent_max_age_ms: 0, policies: [{policy: "
@@ -24,8 +21,12 @@ TEST(Compile, RefusesWhatTheEngineCannotDecideYet) {
 
 TEST(Compile, SaysTheFirstFindingWithItsReason) {
   Findings findings;
-  const auto set =
-      Compile(MustParse(SmallFiles("- {id: x, effect: forbid, when: 'true'}\n")), &findings);
+  const auto set = Compile(
+      MustParse(SmallFiles(
+          kPermitAll,
+          "- {id: home, purposes: [\"dpv:A\"], consent_max_age_ms: 0, policies: [{policy: p@1, "
+          "mode: canary, share: 500, salt: s}]}\n")),
+      &findings);
   EXPECT_EQ(set.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(base::ReasonOf(set.status()), kPolicySetInvalid);
 }

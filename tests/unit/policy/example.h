@@ -1,7 +1,7 @@
 #pragma once
 
 // The worked example of policy-files design, section 3, under the shipped taxonomy, without its
-// `when` and canary lines.
+// canary lines.
 
 #include <vector>
 
@@ -34,6 +34,8 @@ rules:
    obligations: [{type: ttl, seconds: 86400}], explanation: "{{event.surface}} may promote for {{event.purpose}}"}
 - {id: minors-no-profiling, effect: forbid, severity: block, hard: true, match: {subject_class: [minor], data_category_under: [behaviour, profile]}}
 - {id: no-special-in-eu, effect: forbid, match: {place_under: [EU], data_category_under: [special]}, unless: {label: [licensed]}}
+- {id: stale-or-synthetic, effect: forbid, severity: quarantine, overridable: true, effective: {from: 2026-01-01T00:00:00Z, until: 2027-01-01T00:00:00Z},
+   when: 'model.synthetic_share > 0.3 || (has(event.rank) && event.rank <= 3 && decision_time - model.trained_at > duration("720h"))'}
 )";
 inline constexpr std::string_view kExampleBindings = R"(
 bindings:
@@ -54,6 +56,7 @@ cases:
 - {name: withdrawn, consent: {granted: [], withdrawn: ["dpv:ServicePersonalisation"]}, expect: {outcome: BLOCK, reason: CONSENT_WITHDRAWN}}
 - {name: ads data only, model: {eff: ["dpv:Advertising"]}, expect: {outcome: BLOCK, reason: PURPOSE_NOT_ALLOWED}}
 - {name: unregistered, model: unknown, expect: {outcome: QUARANTINE, reason: MODEL_UNKNOWN}}
+- {name: synthetic, model: {synthetic_share: 0.4}, expect: {outcome: QUARANTINE, reason: RULE_FORBID, rules: [stale-or-synthetic]}}
 )";
 
 inline std::vector<SourceFile> ExampleFiles(std::string_view tests = kExampleTests) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 #include "lineward/document/json.h"
 #include "lineward/policy/tests.h"
@@ -15,25 +16,54 @@
 namespace lineward::policy {
 namespace {
 
-TEST(Naive, AgreesWithTheCompiledPathOnRandomPairs) {
-  const uint64_t seed = support::Seed();
-  std::set<Reason> reasons;
+using Expressions = RandomSets::Expressions;
+
+// What random pairs led to.
+struct Seen {
+  int pairs = 0;
   int allowed = 0;
-  const int pairs = ForPairs(seed, Pairs(), [&](Pair pair) {
+  std::set<Reason> reasons;
+  int failing_forbids = 0;
+  int failing_permits = 0;
+};
+
+Seen ExpectAgreement(Expressions expressions) {
+  const uint64_t seed = support::Seed();
+  Seen seen;
+  const auto look = [&](Pair pair) {
     const NamedVerdict naive = EvaluateNaive(pair.set.source(), pair.facts.named, nullptr);
     EXPECT_EQ(Told(pair.compiled), Told(naive)) << "seed " << seed;
-    for (const NamedContribution& c : naive.contributions) reasons.insert(c.reason);
-    allowed += naive.outcome == Outcome::kAllow ? 1 : 0;
+    for (const NamedContribution& c : naive.contributions) seen.reasons.insert(c.reason);
+    for (const std::string& rule : naive.errors) {
+      const bool forbids = pair.set.rule(*pair.set.FindRule(rule))->effect == Effect::kForbid;
+      ++(forbids ? seen.failing_forbids : seen.failing_permits);
+    }
+    seen.allowed += naive.outcome == Outcome::kAllow ? 1 : 0;
     return pair.compiled == naive;
-  });
-  EXPECT_EQ(pairs, Pairs());
-  EXPECT_GT(allowed, pairs / 100);
+  };
+  seen.pairs = ForPairs(seed, Pairs(), look, expressions);
+  return seen;
+}
+
+TEST(Naive, AgreesWithTheCompiledPathOnRandomPairs) {
+  const Seen seen = ExpectAgreement(Expressions::kNone);
+  EXPECT_EQ(seen.pairs, Pairs());
+  EXPECT_GT(seen.allowed, seen.pairs / 100);
   // All but MALFORMED, which nothing random leads to, and RULE_ERROR, which needs `when`.
   for (const ReasonRow& row : kReasons) {
     const bool is_out_of_reach =
         row.reason == Reason::kMalformed || row.reason == Reason::kRuleError;
-    EXPECT_NE(reasons.contains(row.reason), is_out_of_reach) << row.name;
+    EXPECT_NE(seen.reasons.contains(row.reason), is_out_of_reach) << row.name;
   }
+}
+
+TEST(Naive, AgreesWithTheCompiledPathOnRandomExpressions) {
+  const Seen seen = ExpectAgreement(Expressions::kSome);
+  EXPECT_EQ(seen.pairs, Pairs());
+  EXPECT_GT(seen.allowed, seen.pairs / 100);
+  EXPECT_TRUE(seen.reasons.contains(Reason::kRuleError));
+  EXPECT_GT(seen.failing_forbids, seen.pairs / 100);
+  EXPECT_GT(seen.failing_permits, seen.pairs / 100);
 }
 
 // An oracle with one fault, made by what it is given: each must differ soon, else the comparison
@@ -42,6 +72,18 @@ struct Mutant {
   const char* name;
   std::function<void(Source*, NamedFacts*)> fault;
 };
+
+// The rules of `effect` whose `when` fails for these facts.
+std::set<std::string> FailingRules(const Source& source, const NamedFacts& facts, Effect effect) {
+  const NamedVerdict verdict = EvaluateNaive(source, facts, nullptr);
+  std::set<std::string> failing(verdict.errors.begin(), verdict.errors.end());
+  for (const Policy& policy : source.policies) {
+    for (const Rule& rule : policy.rules) {
+      if (rule.effect != effect) failing.erase(rule.full_id);
+    }
+  }
+  return failing;
+}
 
 class NaiveMutants : public testing::TestWithParam<int> {};
 
@@ -87,6 +129,34 @@ std::vector<Mutant> Mutants() {
            for (size_t i = 1; i < policy.rules.size(); ++i) policy.rules[i].obligations.clear();
          }
        }},
+      {"failing forbids are skipped",
+       [](Source* source, NamedFacts* facts) {
+         const auto failing = FailingRules(*source, *facts, Effect::kForbid);
+         for (Policy& policy : source->policies) {
+           std::erase_if(policy.rules,
+                         [&](const Rule& rule) { return failing.contains(rule.full_id); });
+         }
+       }},
+      {"failing permits apply",
+       [](Source* source, NamedFacts* facts) {
+         const auto failing = FailingRules(*source, *facts, Effect::kPermit);
+         for (Policy& policy : source->policies) {
+           for (Rule& rule : policy.rules) {
+             if (failing.contains(rule.full_id)) rule.expression = nullptr;
+           }
+         }
+       }},
+      {"conditions are passed over",
+       [](Source* source, NamedFacts*) {
+         for (Policy& policy : source->policies) {
+           for (Rule& rule : policy.rules) rule.expression = nullptr;
+         }
+       }},
+      {"an absent model fact is zero",
+       [](Source*, NamedFacts* facts) {
+         if (!facts->model.has_value()) return;
+         facts->model->synthetic_share = facts->model->synthetic_share.value_or(0);
+       }},
   };
 }
 
@@ -103,7 +173,7 @@ TEST_P(NaiveMutants, IsFound) {
   EXPECT_TRUE(found) << mutant.name << " lived through " << pairs << " pairs";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NaiveMutants, testing::Range(0, 8));
+INSTANTIATE_TEST_SUITE_P(All, NaiveMutants, testing::Range(0, 12));
 
 // Policy design, 15.5: whatever is not known is never allowed.
 TEST(Naive, NeverAllowsWithoutAFactThatIsNeeded) {

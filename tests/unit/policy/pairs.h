@@ -26,6 +26,7 @@ inline std::string Told(const NamedVerdict& verdict) {
   }
   for (const std::string& rule : verdict.rules) text += " +" + rule;
   for (const std::string& error : verdict.errors) text += " !" + error;
+  if (verdict.errors_more > 0) text += " !" + std::to_string(verdict.errors_more) + " more";
   return text + " more " + std::to_string(verdict.contributions_more) + "," +
          std::to_string(verdict.rules_more) + " " + verdict.obligations + " shadow " +
          std::string(OutcomeName(verdict.shadow_outcome)) + " " +
@@ -48,9 +49,10 @@ inline int Pairs() {
 }
 
 // Calls `f` for random pairs, 100 of each set, until it returns false; the number of pairs seen.
-inline int ForPairs(uint64_t seed, int pairs, const std::function<bool(Pair)>& f) {
+inline int ForPairs(uint64_t seed, int pairs, const std::function<bool(Pair)>& f,
+                    RandomSets::Expressions expressions = RandomSets::Expressions::kSome) {
   constexpr int kFactsPerSet = 100;
-  RandomSets random(seed);
+  RandomSets random(seed, expressions);
   Scratch scratch;
   int seen = 0;
   while (seen < pairs) {

@@ -15,6 +15,7 @@
 #include "policy/src/case_facts.h"
 #include "policy/src/naive_names.h"
 #include "tests/unit/policy/builders.h"
+#include "tests/unit/policy/random_expressions.h"
 
 namespace lineward::policy {
 
@@ -23,7 +24,11 @@ class RandomSets {
   static constexpr int64_t kNow = 1'772'366'400'000'000;  // 2026-03-01T12:00:00Z
   static constexpr int64_t kSecond = 1'000'000;
 
-  explicit RandomSets(uint64_t seed) : random_(seed) {}
+  // With expressions, rules have `when` too, and models what only those read.
+  enum class Expressions : uint8_t { kNone, kSome };
+
+  explicit RandomSets(uint64_t seed, Expressions expressions = Expressions::kNone)
+      : random_(seed), has_expressions_(expressions == Expressions::kSome) {}
 
   std::vector<SourceFile> Files() {
     std::string rules[2];
@@ -66,7 +71,9 @@ class RandomSets {
     named.subject_place = Place();
     named.processing_place = Place();
     named.is_digest_ok = !Chance(3);
+    if (has_expressions_ && Chance(50)) named.item = Pick<std::string>({"i1", "i2"});
     if (!Chance(5)) AddModel(set, facts.get());
+    if (has_expressions_) AddModelFacts(facts.get());
     if (Chance(30)) AddSources(set, facts.get());
     if (!Chance(5)) AddConsent(set, facts.get());
     if (Chance(10)) AddBreaker(set, facts.get());
@@ -175,6 +182,7 @@ class RandomSets {
     if (Chance(15)) text += ", mode: " + Pick<std::string>({"off", "shadow", "enforce"});
     if (Chance(15)) text += ", effective: " + WindowText();
     if (Chance(20)) text += ", ground: legal";
+    if (has_expressions_ && Chance(40)) text += ", when: " + Quoted(expressions_.Bool(2));
     if (Chance(50)) text += ", obligations: [" + ObligationText() + "]";
     return text + "}\n";
   }
@@ -322,7 +330,23 @@ class RandomSets {
     facts->named.breaker = std::move(breaker);
   }
 
+  // Not by chance in lineage: absent, and at the edges of what expressions ask.
+  void AddModelFacts(CaseFacts* facts) {
+    if (!facts->named.model.has_value()) return;
+    if (Chance(70)) {
+      facts->model.has_synthetic_share = true;
+      facts->model.synthetic_share = Pick<double>({0, 0.3, 0.30000000000000004, 1});
+      facts->named.model->synthetic_share = facts->model.synthetic_share;
+    }
+    if (Chance(70)) {
+      facts->model.trained_at_us = Pick<int64_t>({kNow, kNow - 60 * kSecond, kNow + 1, -1, 1});
+      facts->named.model->trained_at_us = facts->model.trained_at_us;
+    }
+  }
+
   std::mt19937_64 random_;
+  const bool has_expressions_;
+  RandomExpressions expressions_{&random_};
 };
 
 }  // namespace lineward::policy

@@ -51,7 +51,7 @@ std::string Outcome(std::string_view body) { return Failures(RunAll(ExampleFiles
 
 TEST(WorkedExample, PassesEachOfItsCases) {
   const TestReport report = RunAll(ExampleFiles());
-  EXPECT_EQ(report.passed, 6u);
+  EXPECT_EQ(report.passed, 7u);
   EXPECT_EQ(Failures(report), "");
 }
 
@@ -294,6 +294,28 @@ TEST(RuleStep, TakesAnUnknownPlaceForAForbidsPlaceAndAnUnknownClassForItsClass) 
             "");
 }
 
+// Of the example's rule: `model.synthetic_share > 0.3 || (has(event.rank) && ...)`.
+TEST(RulesStep, JudgesTheConditionOfTheWorkedExample) {
+  EXPECT_EQ(Outcome("model: {synthetic_share: 0.3}, expect: {outcome: ALLOW, errors: []}"), "");
+  EXPECT_EQ(Outcome("model: {trained_at: 2026-01-01T00:00:00Z}, expect: {outcome: ALLOW}"), "");
+  const std::string old = "model: {trained_at: 2026-01-01T00:00:00Z}, event: {fields: {rank: ";
+  EXPECT_EQ(Outcome(old + "3}}, expect: {outcome: QUARANTINE, rules: [stale-or-synthetic]}"), "");
+  EXPECT_EQ(Outcome(old + "4}}, expect: {outcome: ALLOW}"), "");
+  EXPECT_EQ(Outcome(old + "x}}, expect: {outcome: ALLOW}"), "");
+}
+
+TEST(RulesStep, TakesAnAbsentModelFactForAnErrorOfTheRule) {
+  EXPECT_EQ(Outcome("remove: [model.synthetic_share], expect: {outcome: QUARANTINE, reasons: "
+                    "[RULE_ERROR], rules: [stale-or-synthetic], errors: [stale-or-synthetic]}"),
+            "");
+  // The other side of `||` decides without it.
+  EXPECT_EQ(Outcome("remove: [model.synthetic_share], model: {trained_at: 2026-01-01T00:00:00Z}, "
+                    "event: {fields: {rank: 1}}, expect: {outcome: QUARANTINE, reasons: "
+                    "[RULE_FORBID], errors: []}"),
+            "");
+  EXPECT_EQ(Outcome("remove: [model.trained_at], expect: {outcome: ALLOW, errors: []}"), "");
+}
+
 TEST(BreakerStep, RefusesDegradesOrIsUnavailable) {
   EXPECT_EQ(Outcome("breaker: {outcome: BLOCK}, expect: {outcome: BLOCK, reason: BREAKER_OPEN}"),
             "");
@@ -340,7 +362,7 @@ TEST(Tests, KnowAMalformedEvent) {
 TEST(Check, GivesTheSetIdOnlyIfAllIsWell) {
   const std::vector<SourceFile> good = ExampleFiles();
   EXPECT_EQ(Check(good).set_id, MustParse(good).id);
-  EXPECT_EQ(Check(good).tests, 6u);
+  EXPECT_EQ(Check(good).tests, 7u);
   const CheckReport bad = Check(ExampleFiles(Case("expect: {outcom: BLOCK}")));
   EXPECT_EQ(bad.set_id, "");
   EXPECT_TRUE(bad.findings.has_errors());

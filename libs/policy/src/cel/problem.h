@@ -2,6 +2,7 @@
 
 // What is wrong with an expression, with its place. Values; any thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ using Problems = std::vector<Problem>;
 
 // Line and column, both from 1, the column in bytes, of the byte `offset` of `source`.
 document::Place PlaceOf(std::string_view source, uint32_t offset);
+
+// And back: the byte of `source` at a place that `PlaceOf` gave.
+size_t OffsetOf(std::string_view source, document::Place place);
 
 // `1:14: unknown name ...`.
 std::string ToText(const Problem& problem);

@@ -98,7 +98,7 @@ struct ModelFacts {
   std::string version;
   bool is_profiling = false;  // PROFILE is one of its processings
   LineageFacts lineage;
-  // Recorded for rules by `when`, which no set may hold yet.
+  // For rules by `when`: reading an absent one is an error.
   bool has_synthetic_share = false;
   double synthetic_share = 0;
   int64_t trained_at_us = kAbsentTimeUs;

@@ -39,6 +39,8 @@ struct NamedModel {
   std::string version;
   bool is_profiling = false;
   NamedLineage lineage;
+  std::optional<double> synthetic_share = {};
+  std::optional<int64_t> trained_at_us = {};
 };
 
 struct NamedConsent {
@@ -95,7 +97,8 @@ struct NamedVerdict {
   size_t contributions_more = 0;
   std::vector<std::string> rules;
   size_t rules_more = 0;
-  std::vector<std::string> errors;
+  std::vector<std::string> errors;  // rules whose `when` failed
+  size_t errors_more = 0;
   std::string obligations = "[]";  // RFC 8785
   Outcome shadow_outcome = Outcome::kBlock;
   Reason shadow_primary = Reason::kNoBinding;
@@ -122,8 +125,11 @@ struct TraceRule {
   std::string id;  // full
   bool matched = false;
   bool is_shadow_only = false;
-  // Keys that failed: `purpose_under`, `unless`, `effective`, `mode`. One: a near miss.
+  // Keys that failed: `purpose_under`, `unless`, `effective`, `when`, `mode`. One: a near miss.
   std::vector<std::string> failed;
+  // Why its `when` has no answer, as "division by zero at 1:4", where all other keys hold: then a
+  // forbid matched, and a permit did not.
+  std::string error = {};
 };
 
 struct Trace {
@@ -138,8 +144,8 @@ std::string_view ModeName(Mode mode);        // ENFORCE, SHADOW, CANARY, OVERRID
 std::string_view GroundName(Ground ground);  // PURPOSE, LEGAL, TERMS, SAFETY
 std::string_view StepResultName(TraceStep::Result result);
 
-// `trace` may be null. Rules by `when` and canary entries: as `Compile`, which refuses them, so
-// give it only sources that compile.
+// `trace` may be null. Canary entries: as `Compile`, which refuses them, so give it only sources
+// that compile.
 NamedVerdict EvaluateNaive(const Source& source, const NamedFacts& facts, Trace* trace);
 
 // The same by names, for comparison and display.

@@ -110,8 +110,8 @@ class PolicySet {
   std::unique_ptr<Impl> impl_;
 };
 
-// FAILED_PRECONDITION `POLICY_SET_INVALID` with findings: a rule by `when` and a canary entry are
-// not supported yet (LP107, LP113); more redactable fields than 256 (LP110).
+// FAILED_PRECONDITION `POLICY_SET_INVALID` with findings: a canary entry is not supported yet
+// (LP113); more redactable fields than 256 (LP110).
 absl::StatusOr<PolicySet> Compile(const Source& source, Findings* findings);
 
 }  // namespace lineward::policy

@@ -28,6 +28,10 @@
 
 namespace lineward::policy {
 
+namespace cel {
+struct Ast;
+}
+
 inline constexpr size_t kFileBytesMax = 1 << 20;  // a file that people review is far below it
 inline constexpr size_t kFilesMax = 512;
 inline constexpr size_t kSourceBytesMax = 16 << 20;
@@ -152,7 +156,8 @@ struct Rule {
   std::optional<MatchMap> match;
   std::optional<MatchMap> unless;
   std::optional<std::string> when;
-  bool is_block = true;  // severity; of a forbid
+  std::shared_ptr<const cel::Ast> expression;  // of `when`, checked; null without
+  bool is_block = true;                        // severity; of a forbid
   bool is_hard = false;
   bool is_overridable = false;
   Window effective;
