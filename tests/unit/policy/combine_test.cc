@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <span>
 
 namespace lineward::policy {
 namespace {
@@ -47,6 +48,17 @@ TEST_F(Contributions, AreTakenOnce) {
   for (int i = 0; i < 3; ++i) Contribute(&verdict, Reason::kPlaceUnknown, Outcome::kQuarantine);
   EXPECT_EQ(verdict.contribution_count, 1);
   EXPECT_EQ(verdict.contributions_more, 0);
+}
+
+TEST(RuleErrors, StandByRuleEachOnceTheFirst8) {
+  Verdict verdict;
+  for (RuleIndex rule : {5, 9, 5, 2}) AddError(&verdict, rule);
+  EXPECT_EQ(verdict.error_count, 3);
+  EXPECT_THAT(std::span(verdict.errors).first(3), ElementsAre(2, 5, 9));
+  for (RuleIndex rule : {20, 21, 22, 23, 24, 25, 1}) AddError(&verdict, rule);
+  EXPECT_EQ(verdict.error_count, kRuleErrorsMax);
+  EXPECT_THAT(verdict.errors, ElementsAre(1, 2, 5, 9, 20, 21, 22, 23));
+  EXPECT_EQ(verdict.errors_more, 2);
 }
 
 TEST_F(Contributions, KeepTheFirst16AndCountTheRest) {

@@ -281,6 +281,110 @@ TEST(EvaluateRules, TakeTheGroundOfThePrimaryRule) {
   EXPECT_EQ(SmallCase().Decide().ground, Ground::kPurpose);
 }
 
+// Policy design, section 13, "Combine": what it says of errors. Reading the share of a model that
+// tells none is one.
+constexpr std::string_view kFails = "model.synthetic_share > 0.5";
+
+std::string Forbid(std::string_view id, std::string_view when, std::string_view keys = "") {
+  return "- {id: " + std::string(id) + ", effect: forbid, when: '" + std::string(when) + "'" +
+         std::string(keys) + "}\n";
+}
+std::string Permit(std::string_view id, std::string_view when) {
+  return "- {id: " + std::string(id) + ", effect: permit, when: '" + std::string(when) + "'}\n";
+}
+std::string ToldOf(const std::string& rules) { return Told(SmallCase(SmallFiles(rules))); }
+
+std::string Errors(const std::string& rules) {
+  const SmallCase small(SmallFiles(rules));
+  const Verdict verdict = small.Decide();
+  std::string text;
+  for (size_t i = 0; i < verdict.error_count; ++i) {
+    text += std::string(small.set.rule_id(verdict.errors[i])) + " ";
+  }
+  return text;
+}
+
+TEST(EvaluateErrors, LetAForbidMatchWithItsSeverity) {
+  const std::string permit(kPermitAll);
+  EXPECT_EQ(ToldOf(Forbid("f", kFails) + permit), "BLOCK RULE_ERROR p@1/f, ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(ToldOf(Forbid("f", kFails, ", severity: quarantine") + permit),
+            "QUARANTINE RULE_ERROR p@1/f, ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(Errors(Forbid("f", kFails) + permit), "p@1/f ");
+  EXPECT_EQ(ToldOf(Forbid("f", "has(model.synthetic_share) && " + std::string(kFails)) + permit),
+            "ALLOW PERMITTED p@1/ok");
+}
+
+TEST(EvaluateErrors, KeepAPermitFromMatchingAndAreListed) {
+  EXPECT_EQ(ToldOf(Permit("p", kFails)), "BLOCK DEFAULT_DENY");
+  EXPECT_EQ(Errors(Permit("p", kFails)), "p@1/p ");
+  EXPECT_EQ(ToldOf(Permit("p", kFails) + std::string(kPermitAll)), "ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(Errors(Permit("p", kFails) + std::string(kPermitAll)), "p@1/p ");
+}
+
+TEST(EvaluateErrors, StandBesideForbidsThatMatch) {
+  const std::string rules = Forbid("a", kFails, ", severity: quarantine") + Forbid("b", "true") +
+                            Forbid("c", "false") + Permit("d", kFails) + std::string(kPermitAll);
+  EXPECT_EQ(ToldOf(rules),
+            "BLOCK RULE_FORBID p@1/b, QUARANTINE RULE_ERROR p@1/a, ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(Errors(rules), "p@1/a p@1/d ");
+}
+
+TEST(EvaluateErrors, AreAbsorbedByWhatDecidesWithoutThem) {
+  const std::string permit(kPermitAll);
+  const std::string fails(kFails);
+  EXPECT_EQ(ToldOf(Forbid("f", fails + " || true") + permit),
+            "BLOCK RULE_FORBID p@1/f, ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(ToldOf(Forbid("f", fails + " && false") + permit), "ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(ToldOf(Forbid("f", fails + " || false") + permit),
+            "BLOCK RULE_ERROR p@1/f, ALLOW PERMITTED p@1/ok");
+  EXPECT_EQ(ToldOf(Permit("p", fails + " || true")), "ALLOW PERMITTED p@1/p");
+}
+
+// A key that became of `when` is no different: what it rules out has no error.
+TEST(EvaluateErrors, AreNoneOfARuleWhoseKeysFail) {
+  const std::string fails(kFails);
+  const std::string permit(kPermitAll);
+  EXPECT_EQ(Errors(Forbid("f", fails + " && purpose.under(event.purpose, \"dpv:C\")") + permit),
+            "");
+  EXPECT_EQ(Errors(Forbid("f", fails, ", match: {surface: [s9]}") + permit), "");
+  EXPECT_EQ(Errors(Forbid("f", fails, ", unless: {surface: [s1]}") + permit), "");
+  EXPECT_EQ(Errors(Forbid("f", fails, ", unless: {surface: [s9]}") + permit), "p@1/f ");
+}
+
+TEST(EvaluateErrors, CarryTheObligationsOfTheRule) {
+  const SmallCase small(SmallFiles(
+      Forbid("f", kFails, ", obligations: [{type: log, level: full}]") + std::string(kPermitAll)));
+  EXPECT_EQ(small.set.ObligationsJson(small.Decide()), R"([{"level":"full","type":"log"}])");
+  EXPECT_EQ(small.Decide().rule_count, 1);
+}
+
+TEST(EvaluateErrors, BeyondEightAreCounted) {
+  std::string rules(kPermitAll);
+  for (int i = 0; i < 11; ++i) rules += Forbid("f" + std::to_string(10 + i), kFails);
+  const SmallCase small(SmallFiles(rules));
+  const Verdict verdict = small.Decide();
+  EXPECT_EQ(verdict.error_count, 8);
+  EXPECT_EQ(verdict.errors_more, 3);
+  EXPECT_EQ(small.set.rule_id(verdict.errors[7]), "p@1/f17");
+}
+
+TEST(EvaluateErrors, OfAShadowNeverTouchTheRealVerdict) {
+  const SmallCase small(
+      SmallFiles(Forbid("f", kFails, ", mode: shadow") + std::string(kPermitAll)));
+  const Verdict verdict = small.Decide();
+  EXPECT_EQ(verdict.outcome, Outcome::kAllow);
+  EXPECT_EQ(verdict.error_count, 0);
+  EXPECT_EQ(verdict.shadow_outcome, Outcome::kBlock);
+  EXPECT_EQ(verdict.shadow_primary, Reason::kRuleError);
+}
+
+TEST(EvaluateErrors, AreNotLookedForOnUnknownFacts) {
+  SmallCase small(SmallFiles(Forbid("f", kFails) + std::string(kPermitAll)));
+  small.model.lineage.incomplete = base::BitSet256::First(4);
+  EXPECT_EQ(Told(small), "QUARANTINE LINEAGE_INCOMPLETE");
+  EXPECT_EQ(small.Decide().error_count, 0);
+}
+
 TEST(EvaluateObligations, AreUnsupportedUnlessTheBindingDischargesThem) {
   constexpr std::string_view kTtl =
       "- {id: ok, effect: permit, obligations: [{type: ttl, seconds: 60}]}\n";
