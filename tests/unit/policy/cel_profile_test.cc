@@ -76,6 +76,14 @@ TEST(CelProfile, WantsAShortLiteralPattern) {
             "109 1:23: `a(` is no regular expression: missing ): a(");
 }
 
+// Such a pattern would go through RE2, which takes a lock.
+TEST(CelProfile, WantsAPatternThatRunsWithoutRe2) {
+  EXPECT_EQ(Refused("event.surface.matches('(?i)a')"),
+            "107 1:23: `(?i)a` has what patterns of policies may not: flags, classes by name "
+            "(`\\pL`, `[:alpha:]`), octal escapes, or more than 1024 states");
+  EXPECT_EQ(Refused("event.surface.matches('[Aa]')"), "");
+}
+
 TEST(CelProfile, BoundsTheSizeOfAnExpression) {
   const auto padded = [](size_t bytes) { return "true" + std::string(bytes - 4, ' '); };
   EXPECT_EQ(Refused(padded(4'096)), "");

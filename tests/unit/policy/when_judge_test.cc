@@ -68,7 +68,7 @@ TEST(WhenJudge, TakesASpentBudgetForAnError) {
   }
 }
 
-// Policy design, 15.8. Patterns of `matches` are left out: RE2 keeps a cache of its own.
+// Policy design, 15.8.
 TEST(Evaluate, AllocatesNothingWithExpressionsAndErrors) {
   constexpr int kSets = 50;
   constexpr int kFacts = 200;

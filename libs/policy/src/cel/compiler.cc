@@ -194,8 +194,8 @@ class Compiler {
     const Node& pattern = ast_.node(node.children[1]);
     if (pattern.kind != NodeKind::kConstant || !pattern.constant.is(Kind::kString)) return false;
     if (!IsRegexSize(pattern.constant.text())) return false;
-    std::unique_ptr<const re2::RE2> compiled = CompileRegex(pattern.constant.text());
-    if (!compiled->ok()) return false;
+    Regex compiled = CompileRegex(pattern.constant.text());
+    if (!compiled.re2->ok()) return false;
     Visit(node.children[0]);
     program_.regexes.push_back(std::move(compiled));
     constexpr uint16_t kStepsOfNodeAndPattern = 2;

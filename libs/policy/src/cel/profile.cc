@@ -113,10 +113,15 @@ class Profile {
       return Outside(pattern, fmt::format("a pattern of {} characters, at most {}", characters,
                                           kPolicyRegexCharactersMax));
     }
-    const auto compiled = CompileRegex(text);
-    if (!compiled->ok()) {
+    const Regex compiled = CompileRegex(text);
+    if (!compiled.re2->ok()) {
       Add(kInvalidRegex, pattern.offset,
-          fmt::format("`{}` is no regular expression: {}", text, compiled->error()));
+          fmt::format("`{}` is no regular expression: {}", text, compiled.re2->error()));
+    } else if (!compiled.machine.has_value()) {
+      Outside(pattern,
+              fmt::format("`{}` has what patterns of policies may not: flags, classes by name "
+                          "(`\\pL`, `[:alpha:]`), octal escapes, or more than {} states",
+                          text, Pattern::kStatesMax));
     }
   }
 

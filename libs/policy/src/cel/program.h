@@ -3,15 +3,13 @@
 // An expression as instructions of the VM. Made by CompileProgram (compiler.h), run by Run (vm.h).
 // Owns everything that it needs; immutable; any thread.
 
-#include <re2/re2.h>
-
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "policy/src/cel/scratch.h"
+#include "policy/src/cel/texts.h"
 #include "policy/src/cel/value.h"
 
 namespace lineward::policy::cel {
@@ -73,7 +71,7 @@ struct Program {
   std::vector<uint32_t> offsets;  // of each instruction in the source
   std::vector<Value> constants;
   std::vector<Scratch::Taken> folded;  // of each constant what its evaluation took; else zero
-  std::vector<std::unique_ptr<const re2::RE2>> regexes;
+  std::vector<Regex> regexes;
   std::deque<std::string> texts;          // of constants and fields
   std::deque<std::vector<Value>> values;  // items of constants
 };

@@ -14,7 +14,20 @@ constexpr uint64_t kRegexWorkPerByte = 8;         // RE2 against a plain scan, a
 constexpr uint64_t kRegexWork = 4 << 10;
 constexpr uint64_t kRegexWorkPerPatternByte = 64;
 
+// Each state of the machine may be at work at each byte.
+constexpr uint64_t kRegexWorkPerState = 2;
+
 Value Failed(Failure failure) { return Value::Failed(failure); }
+
+uint64_t WorkOf(const Regex& regex, uint64_t bytes) {
+  const uint64_t states = regex.machine.has_value() ? regex.machine->states() : 0;
+  return kRegexWork + kRegexWorkPerPatternByte * regex.re2->pattern().size() +
+         (kRegexWorkPerByte + kRegexWorkPerState * states) * bytes;
+}
+
+bool IsIn(const re2::RE2& pattern, std::string_view text) {
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern);
+}
 
 }  // namespace
 
@@ -43,12 +56,15 @@ Value TestText(Function function, const Value& text, const Value& part, Scratch*
   return Value::Bool(text.text().find(part.text()) != std::string_view::npos);
 }
 
-std::unique_ptr<const re2::RE2> CompileRegex(std::string_view pattern) {
+Regex CompileRegex(std::string_view pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kRegexBytesMax);
-  return std::make_unique<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()),
-                                          options);
+  Regex regex;
+  regex.re2 =
+      std::make_unique<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (regex.re2->ok()) regex.machine = Pattern::Of(pattern);
+  return regex;
 }
 
 bool IsRegexSize(std::string_view pattern) { return pattern.size() <= kRegexSourceBytesMax; }
@@ -56,18 +72,17 @@ bool IsRegexSize(std::string_view pattern) { return pattern.size() <= kRegexSour
 Value Matches(const Value& text, const Value& pattern, Scratch* scratch) noexcept {
   if (!text.is(Kind::kString) || !pattern.is(Kind::kString)) return Failed(Failure::kNoOverload);
   if (!IsRegexSize(pattern.text())) return Failed(Failure::kBadRegex);
-  const std::unique_ptr<const re2::RE2> compiled = CompileRegex(pattern.text());
-  if (!compiled->ok()) return Failed(Failure::kBadRegex);
-  return Matches(text, *compiled, scratch);
+  const Regex compiled = CompileRegex(pattern.text());
+  if (!compiled.re2->ok()) return Failed(Failure::kBadRegex);
+  if (!scratch->Work(WorkOf(compiled, text.size()))) return Failed(Failure::kBudgetSpent);
+  return Value::Bool(IsIn(*compiled.re2, text.text()));
 }
 
-Value Matches(const Value& text, const re2::RE2& pattern, Scratch* scratch) noexcept {
+Value Matches(const Value& text, const Regex& pattern, Scratch* scratch) noexcept {
   if (!text.is(Kind::kString)) return Failed(Failure::kNoOverload);
-  const uint64_t work = kRegexWork + kRegexWorkPerPatternByte * pattern.pattern().size() +
-                        kRegexWorkPerByte * text.size();
-  if (!scratch->Work(work)) return Failed(Failure::kBudgetSpent);
-  return Value::Bool(
-      re2::RE2::PartialMatch(re2::StringPiece(text.text().data(), text.size()), pattern));
+  if (!scratch->Work(WorkOf(pattern, text.size()))) return Failed(Failure::kBudgetSpent);
+  return Value::Bool(pattern.machine.has_value() ? pattern.machine->IsIn(text.text())
+                                                 : IsIn(*pattern.re2, text.text()));
 }
 
 }  // namespace lineward::policy::cel

@@ -92,7 +92,7 @@ class Vm {
 
   Value MatchesLiteral(uint32_t index) noexcept {
     if (Top().is_failure()) return Top();
-    return Matches(Top(), *program_.regexes[index], scratch_);
+    return Matches(Top(), program_.regexes[index], scratch_);
   }
 
   Value Collection(const Instruction& instruction) noexcept {

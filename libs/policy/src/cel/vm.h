@@ -1,7 +1,7 @@
 #pragma once
 
-// Runs programs: a stack machine on 16-byte values. No allocation outside the scratch (RE2 keeps a
-// cache of its own), no lock, no clock.
+// Runs programs: a stack machine on 16-byte values. No allocation outside the scratch, no lock, no
+// clock; only patterns that policies may not have (profile.h) go through RE2, which does both.
 
 #include "policy/src/cel/activation.h"
 #include "policy/src/cel/limits.h"
