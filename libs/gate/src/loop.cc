@@ -647,7 +647,7 @@ absl::Status Loop::Send(const stream::OutRecord& record) {
 
 void Loop::Count(const Partition& partition, const stream::RecordView& record,
                  const event::Decoded& decoded, const decision::Decision& decision) {
-  tally_.Count(decision, *policy_set_, record.timestamp_ms);
+  tally_.Count(decision, record.timestamp_ms);
   tally_.CountRemoved(output_headers_.removed());
   partition.source->CountIntake(record, decoded, transaction_.begun_ms);
   if (decoded.trace_id.has_value()) return;

@@ -26,8 +26,7 @@ void Add(telemetry::Counter* counter, uint64_t count) { counter->Add(static_cast
 
 }  // namespace
 
-void Tally::Count(const decision::Decision& decision, const policy::PolicySet& set,
-                  int64_t timestamp_ms) {
+void Tally::Count(const decision::Decision& decision, int64_t timestamp_ms) {
   const policy::Verdict& verdict = decision.verdict;
   const size_t outcome = IndexOf(verdict.outcome);
   ++decisions_[outcome][static_cast<size_t>(verdict.primary) % kReasonCodes];
@@ -35,9 +34,8 @@ void Tally::Count(const decision::Decision& decision, const policy::PolicySet& s
   for (size_t i = 0; i < verdict.rule_count; ++i) ++rules_[{verdict.rules[i], is_shadow}];
   if (is_shadow) ++shadow_bound_[outcome];
   if (verdict.has_shadow()) ++shadow_differences_[outcome][IndexOf(verdict.shadow_outcome)];
-  for (size_t i = 0; i < verdict.error_count; ++i) {
-    const policy::Rule* const rule = set.rule(verdict.errors[i]);
-    if (rule != nullptr) ++rule_errors_[static_cast<size_t>(rule->effect)];
+  for (size_t effect = 0; effect < kRuleEffects; ++effect) {
+    rule_errors_[effect] += verdict.errors_by_effect[effect];
   }
   if (decision.row.purpose != decision::kEmptyFragment) {
     ++purposes_[{decision.row.purpose, static_cast<uint8_t>(outcome)}];

@@ -21,9 +21,8 @@ class Tally {
  public:
   explicit Tally(GateMetrics* metrics) : metrics_(metrics) {}
 
-  // One decision by `set` on a record of that time.
-  void Count(const decision::Decision& decision, const policy::PolicySet& set,
-             int64_t timestamp_ms);
+  // One decision on a record of that time.
+  void Count(const decision::Decision& decision, int64_t timestamp_ms);
   void CountRemoved(const RemovedHeaders& removed);
   void CountInvalidTrace() { ++invalid_traces_; }
   void CountKey() { ++keys_; }

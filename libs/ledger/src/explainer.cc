@@ -129,6 +129,12 @@ std::string_view ResultWord(policy::TraceStep::Result result) {
   return "";
 }
 
+// The key that failed; of a condition that failed also why.
+std::string DetailOf(const policy::TraceRule& traced) {
+  if (!traced.error.empty()) return "when: " + traced.error;
+  return traced.failed.empty() ? "" : traced.failed[0];
+}
+
 void TellTrace(const policy::PolicySet& set, const policy::Trace& trace,
                const policy::NamedVerdict& verdict, Explanation* out) {
   for (const policy::TraceStep& step : trace.steps) {
@@ -140,8 +146,7 @@ void TellTrace(const policy::PolicySet& set, const policy::Trace& trace,
     const auto index = set.FindRule(traced.id);
     const policy::Rule* rule = index ? set.rule(*index) : nullptr;
     const bool is_forbid = rule != nullptr && rule->effect == policy::Effect::kForbid;
-    ExplainRule told{traced.id, is_forbid ? "forbid" : "permit", traced.matched,
-                     traced.failed.empty() ? "" : traced.failed[0]};
+    ExplainRule told{traced.id, is_forbid ? "forbid" : "permit", traced.matched, DetailOf(traced)};
     if (deciding.contains(traced.id)) {
       out->rules.push_back(std::move(told));
     } else if (!traced.matched && traced.failed.size() == 1 &&

@@ -63,11 +63,12 @@ void AddRule(Verdict* verdict, RuleIndex rule) noexcept {
   }
 }
 
-void AddError(Verdict* verdict, RuleIndex rule) noexcept {
+void AddError(Verdict* verdict, RuleIndex rule, Effect effect) noexcept {
   auto* const begin = verdict->errors.data();
   auto* const end = begin + verdict->error_count;
   auto* const at = std::lower_bound(begin, end, rule);
   if (at != end && *at == rule) return;
+  ++verdict->errors_by_effect[static_cast<size_t>(effect)];
   const bool is_full = verdict->error_count == kRuleErrorsMax;
   if (is_full) ++verdict->errors_more;
   if (is_full && at == end) return;

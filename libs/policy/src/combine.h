@@ -22,7 +22,7 @@ Outcome OutcomeSoFar(const Verdict& verdict) noexcept;
 void AddRule(Verdict* verdict, RuleIndex rule) noexcept;
 
 // Adds a rule whose `when` failed, once, at its place; of too many the last are only counted.
-void AddError(Verdict* verdict, RuleIndex rule) noexcept;
+void AddError(Verdict* verdict, RuleIndex rule, Effect effect) noexcept;
 
 struct Merged {
   bool has_conflict = false;  // labels that differ without an order

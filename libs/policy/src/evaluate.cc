@@ -262,7 +262,7 @@ class Evaluation {
         if (bound.mode < mode || !Applies(rule, facts_)) continue;
         const Truth truth = judge_.Of(rule, *binding_->source);
         if (truth == Truth::kNo) continue;
-        if (truth == Truth::kFailed) AddError(verdict, bound.rule);
+        if (truth == Truth::kFailed) AddError(verdict, bound.rule, Effect::kForbid);
         Contribute(verdict, truth == Truth::kFailed ? Reason::kRuleError : Reason::kRuleForbid,
                    rule.source->is_block ? Outcome::kBlock : Outcome::kQuarantine, bound.rule);
         AddRule(verdict, bound.rule);
@@ -305,7 +305,7 @@ class Evaluation {
       const CompiledRule& rule = set_.rules[bound.rule];
       if (bound.mode < mode || !Applies(rule, facts_)) continue;
       const Truth truth = judge_.Of(rule, *binding_->source);
-      if (truth == Truth::kFailed) AddError(verdict, bound.rule);
+      if (truth == Truth::kFailed) AddError(verdict, bound.rule, Effect::kPermit);
       if (truth != Truth::kYes) continue;
       is_permitted = true;
       Contribute(verdict, Reason::kPermitted, Outcome::kAllow, bound.rule);

@@ -6,6 +6,7 @@
 #include "lineward/policy/naive.h"
 #include "lineward/policy/policy_set.h"
 #include "policy/src/countries.h"
+#include "policy/src/reader.h"
 
 namespace lineward::policy {
 namespace {
@@ -47,6 +48,23 @@ NamedModel NameModel(const PolicySet& set, const ModelFacts& facts) {
   if (facts.has_synthetic_share) named.synthetic_share = facts.synthetic_share;
   if (facts.trained_at_us != kAbsentTimeUs) named.trained_at_us = facts.trained_at_us;
   return named;
+}
+
+// As an event would write it; only of a string is the text kept with every fact.
+std::string TextOf(const FieldValue& value) {
+  switch (value.type) {
+    case FieldType::kBool:
+      return value.whole != 0 ? "true" : "false";
+    case FieldType::kInt:
+      return std::to_string(value.whole);
+    case FieldType::kDouble:
+      return FormatDouble(value.real);
+    case FieldType::kString:
+      return std::string(value.text);
+    case FieldType::kTimestamp:
+      return FormatTime(value.whole);
+  }
+  return "";
 }
 
 }  // namespace
@@ -93,7 +111,7 @@ NamedFacts NameFacts(const PolicySet& set, const Facts& facts) {
   named.purpose = facts.purpose.text;
   for (size_t i = 0; i < set.event_fields().size(); ++i) {
     if ((facts.fields_present >> i & 1) == 0) continue;
-    named.fields.emplace(set.event_fields()[i].name, std::string(facts.fields[i].text));
+    named.fields.emplace(set.event_fields()[i].name, TextOf(facts.fields[i]));
   }
   named.has_subject = facts.has_subject;
   if (facts.subject_class == SubjectClass::kAdult) named.subject_class = "adult";

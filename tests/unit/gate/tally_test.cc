@@ -39,8 +39,8 @@ class TallyTest : public ::testing::Test {
 };
 
 TEST_F(TallyTest, AddsADecisionWithItsRuleAndItsAge) {
-  tally_.Count(Allowed(), set_, kRecordMs);
-  tally_.Count(Allowed(), set_, kRecordMs);
+  tally_.Count(Allowed(), kRecordMs);
+  tally_.Count(Allowed(), kRecordMs);
   EXPECT_FALSE(Shows("lineward_gate_slot_decisions_total{slot=\"current\",outcome=\"allow\"} 2"));
   Publish();
   EXPECT_TRUE(Shows("lineward_gate_decisions_total{outcome=\"allow\",reason=\"permitted\"} 2"));
@@ -50,7 +50,7 @@ TEST_F(TallyTest, AddsADecisionWithItsRuleAndItsAge) {
 }
 
 TEST_F(TallyTest, CountsNothingOfAnAbortedTransaction) {
-  tally_.Count(Allowed(), set_, kRecordMs);
+  tally_.Count(Allowed(), kRecordMs);
   tally_.CountRemoved({.forged = 3, .replays = 1});
   tally_.CountBlock(SealTrigger::kDrain);
   *tally_.CpuOf(Stage::kSeal) += 2;
@@ -67,7 +67,7 @@ TEST_F(TallyTest, TellsABindingInShadowAndWhatShadowWouldHaveSaid) {
   refused.verdict.mode = policy::Mode::kShadow;
   refused.verdict.outcome = policy::Outcome::kBlock;
   refused.verdict.primary = policy::Reason::kRuleForbid;
-  tally_.Count(refused, set_, kRecordMs);
+  tally_.Count(refused, kRecordMs);
   Publish();
   EXPECT_TRUE(Shows("lineward_gate_slot_decisions_total{slot=\"shadow\",outcome=\"block\"} 1"));
   EXPECT_TRUE(Shows("lineward_gate_slot_decisions_total{slot=\"current\",outcome=\"block\"} 0"));
@@ -75,14 +75,14 @@ TEST_F(TallyTest, TellsABindingInShadowAndWhatShadowWouldHaveSaid) {
   EXPECT_TRUE(Shows("lineward_gate_rule_matches_total{rule=\"p@1/all\",mode=\"shadow\"} 1"));
 }
 
-TEST_F(TallyTest, CountsARulesErrorByItsEffect) {
+// A verdict lists eight of them; all count.
+TEST_F(TallyTest, CountsEveryFailingRuleByItsEffect) {
   decision::Decision failed = Allowed();
-  failed.verdict.errors[0] = 0;
-  failed.verdict.error_count = 1;
-  tally_.Count(failed, set_, kRecordMs);
+  failed.verdict.errors_by_effect = {1, 9};
+  tally_.Count(failed, kRecordMs);
   Publish();
   EXPECT_TRUE(Shows("lineward_policy_rule_errors_total{effect=\"permit\"} 1"));
-  EXPECT_TRUE(Shows("lineward_policy_rule_errors_total{effect=\"forbid\"} 0"));
+  EXPECT_TRUE(Shows("lineward_policy_rule_errors_total{effect=\"forbid\"} 9"));
 }
 
 TEST_F(TallyTest, AddsRecordsOfOurTopics) {

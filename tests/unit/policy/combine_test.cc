@@ -52,13 +52,16 @@ TEST_F(Contributions, AreTakenOnce) {
 
 TEST(RuleErrors, StandByRuleEachOnceTheFirst8) {
   Verdict verdict;
-  for (RuleIndex rule : {5, 9, 5, 2}) AddError(&verdict, rule);
+  for (RuleIndex rule : {5, 9, 5, 2}) AddError(&verdict, rule, Effect::kForbid);
   EXPECT_EQ(verdict.error_count, 3);
   EXPECT_THAT(std::span(verdict.errors).first(3), ElementsAre(2, 5, 9));
-  for (RuleIndex rule : {20, 21, 22, 23, 24, 25, 1}) AddError(&verdict, rule);
+  for (RuleIndex rule : {20, 21, 22, 23, 24, 25, 1}) {
+    AddError(&verdict, rule, Effect::kPermit);
+  }
   EXPECT_EQ(verdict.error_count, kRuleErrorsMax);
   EXPECT_THAT(verdict.errors, ElementsAre(1, 2, 5, 9, 20, 21, 22, 23));
   EXPECT_EQ(verdict.errors_more, 2);
+  EXPECT_THAT(verdict.errors_by_effect, ElementsAre(7, 3));
 }
 
 TEST_F(Contributions, KeepTheFirst16AndCountTheRest) {

@@ -44,6 +44,31 @@ TEST(NameFacts, GivesTheIdsOfTheSet) {
   EXPECT_FALSE(named.sources.has_value());
 }
 
+// The text of what is no string need not be kept with the facts.
+TEST(NameFacts, WritesFieldsAsAnEventWould) {
+  SmallCase small;
+  for (const auto& [name, text] :
+       {std::pair{"b", "true"}, std::pair{"d", "0.5"}, std::pair{"n", "-3"}, std::pair{"s", "x"},
+        std::pair{"t", "2026-03-01T12:00:00.5Z"}}) {
+    small.SetField(name, text);
+    if (*name != 's') small.facts.fields[*small.set.EventFieldIndex(name)].text = "";
+  }
+  EXPECT_THAT(NameFacts(small.set, small.facts).fields,
+              ElementsAre(std::pair("b", "true"), std::pair("d", "0.5"), std::pair("n", "-3"),
+                          std::pair("s", "x"), std::pair("t", "2026-03-01T12:00:00.5Z")));
+}
+
+TEST(NameFacts, GivesWhatExpressionsReadOfAModel) {
+  SmallCase small;
+  EXPECT_EQ(NameFacts(small.set, small.facts).model->synthetic_share, std::nullopt);
+  EXPECT_EQ(NameFacts(small.set, small.facts).model->trained_at_us, std::nullopt);
+  small.model.has_synthetic_share = true;
+  small.model.synthetic_share = 0.25;
+  small.model.trained_at_us = 7;
+  EXPECT_EQ(NameFacts(small.set, small.facts).model->synthetic_share, 0.25);
+  EXPECT_EQ(NameFacts(small.set, small.facts).model->trained_at_us, 7);
+}
+
 TEST(NameFacts, LeavesOutWhatIsUnknown) {
   SmallCase small;
   small.facts.event_time_us = kAbsentTimeUs;

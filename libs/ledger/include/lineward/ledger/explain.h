@@ -22,7 +22,9 @@ struct ExplainRule {
   std::string id = {};
   std::string effect = {};  // `forbid`, `permit`
   bool is_match = false;
-  std::string detail = {};  // the key that failed, if it is a near miss
+  // The key that failed, if it is a near miss; of a `when` that failed why, as `when: no such key
+  // at 1:7`.
+  std::string detail = {};
 };
 
 struct Explanation {

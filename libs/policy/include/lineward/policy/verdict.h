@@ -65,9 +65,11 @@ struct Verdict {
   std::array<RuleIndex, kDeterminingRulesMax> rules{};
   uint16_t rule_count = 0;
   uint16_t rules_more = 0;
+  // Rules whose `when` failed, ascending; and all of them by `Effect`: permits, forbids.
   std::array<RuleIndex, kRuleErrorsMax> errors{};
   uint16_t error_count = 0;
   uint16_t errors_more = 0;
+  std::array<uint16_t, 2> errors_by_effect{};
 
   // Sorted by their RFC 8785 bytes; a `redact` entry's fields are `redact_fields` instead, bits of
   // the set's redactable fields. `PolicySet::ObligationsJson` writes the whole list.
