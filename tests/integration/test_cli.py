@@ -9,6 +9,8 @@ import threading
 import pytest
 from node import lineward
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 COMMANDS = [
     ("decision", "get", "promotions-0-0"),
     ("decision", "list"),
@@ -205,3 +207,69 @@ def test_policy_check_tells_what_a_folder_lacks_and_what_its_files_have_wrong(
         ("recs.yaml:1:1", "key `rules` is missing"),
         ("recs.yaml:4:1", "a Policy has no key `ruels` (nearest: `rules`)"),
     ]
+
+
+CONDITIONS = """apiVersion: lineward/v1
+kind: Policy
+policy: fresh@1
+rules:
+- {id: ok, effect: permit}
+- id: stale
+  effect: forbid
+  when: |
+    has(event.rank) && event.rank <= 3 &&
+      decision_time - model.trained_at > duration("720h")
+- {id: synthetic, effect: forbid, severity: quarantine, when: model.synthetic_share > 0.3}
+"""
+CONDITION_CASES = """apiVersion: lineward/v1
+kind: Tests
+use: {policy: fresh@1, binding: home-feed}
+defaults:
+  event: {purpose: "dpv:ProvideProductRecommendations", time: 2026-03-01T12:00:00Z, fields: {rank: 3}}
+  subject: {class: adult, place: DE}
+  processing_place: DE
+  model: {eff: ["dpv:Purpose"], synthetic_share: 0.3, trained_at: 2026-02-20T00:00:00Z}
+  consent: {granted: ["dpv:Purpose"], age_ms: 40}
+cases:
+- {name: fresh, expect: {outcome: ALLOW, errors: []}}
+- {name: stale, model: {trained_at: 2026-01-01T00:00:00Z}, expect: {outcome: BLOCK, rules: [stale]}}
+- {name: far down, event: {fields: {rank: 4}}, model: {trained_at: 2026-01-01T00:00:00Z}, expect: {outcome: ALLOW}}
+- name: no share is told
+  remove: [model.synthetic_share]
+  expect: {outcome: QUARANTINE, reason: RULE_ERROR, rules: [synthetic], errors: [synthetic]}
+"""
+
+
+@pytest.fixture
+def conditions(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The shipped policies with one more whose rules have a `when`."""
+    for file in (ROOT / "config" / "policies").glob("*.yaml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "fresh.yaml").write_text(CONDITIONS)
+    (tmp_path / "fresh-tests.yaml").write_text(CONDITION_CASES)
+    return tmp_path
+
+
+def test_policy_check_and_test_take_rules_with_conditions(conditions: pathlib.Path) -> None:
+    done = lineward("policy", "check", str(conditions), "-o", "json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["findings"] == []
+    done = lineward("policy", "test", str(conditions), "--filter", "fresh-tests.yaml:*")
+    assert done.returncode == 0, done.stdout
+    assert "4 passed, 0 failed" in done.stdout + done.stderr
+    # The same cases expecting something else fail: they were run.
+    wrong = CONDITION_CASES.replace("outcome: ALLOW", "outcome: BLOCK")
+    (conditions / "fresh-tests.yaml").write_text(wrong)
+    assert lineward("policy", "test", str(conditions)).returncode == 11
+
+
+def test_policy_check_tells_the_place_inside_a_condition(conditions: pathlib.Path) -> None:
+    wrong = CONDITIONS.replace("model.trained_at", "model.traind_at")
+    (conditions / "fresh.yaml").write_text(wrong.replace("has(event.rank) && ", ""))
+    done = lineward("policy", "check", str(conditions), "-o", "json")
+    assert done.returncode == 11
+    findings = json.loads(done.stdout)["findings"]
+    assert [(finding["place"], finding["code"]) for finding in findings] == [
+        ("fresh.yaml:10:23", "LP106")
+    ]
+    assert "unknown name `model.traind_at` (nearest: `model.trained_at`" in findings[0]["message"]
