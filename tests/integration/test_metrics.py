@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import time
 import urllib.request
 
@@ -91,3 +92,36 @@ def test_each_documented_family_has_a_sample_after_a_promotion(tmp_path: pathlib
         # Each of both logs has its genesis, and the blocks of three promotions stand in them.
         logs = total(found, "lineward_audit_log_size")
         assert logs > total(found, "lineward_ledger_blocks_folded_total") >= 1
+
+
+def test_a_rule_that_fails_is_recorded_explained_and_counted(tmp_path: pathlib.Path) -> None:
+    policies = tmp_path / "policies"
+    shutil.copytree(SHOP / "policies", policies)
+    with (policies / "policy.yaml").open("a") as policy:
+        # `home_feed` has nine characters.
+        policy.write(
+            "  - id: fails\n    effect: forbid\n    severity: quarantine\n"
+            "    when: 10 / (size(event.surface) - 9) == 1\n"
+        )
+    folder = tmp_path / "node"
+    folder.mkdir()
+    with Node(folder) as node:
+        assert node.cli("policy", "publish", str(policies)).returncode == 0
+        assert node.cli("import", str(SHOP / "registry.jsonl")).returncode == 0
+        node.wait_ready().wait_gate()
+        line = json.dumps(promotion(1)) + "\n"
+        sent = node.json("event", "send", "-", "--topic", "promotions", stdin=line)["records"]
+        row = node.json("decision", "get", sent[0]["decision"], "--wait-ms", "10000")
+        assert row["outcome"] == "QUARANTINE", row
+        (failing,) = row["rule_errors"]
+        assert failing.endswith("/fails")
+        explained = node.json("decision", "explain", sent[0]["decision"])
+        assert explained["replay_equal"] is True
+        assert "when: division by zero at 1:4" in json.dumps(explained)
+        deadline = time.monotonic() + PATIENCE
+        errors = "lineward_policy_rule_errors_total"
+        while total(samples(node), errors) == 0 and time.monotonic() < deadline:
+            pass
+        found = samples(node)
+        assert total(found, errors, effect="forbid") == 1
+        assert total(found, errors, effect="permit") == 0

@@ -43,17 +43,37 @@ bool HasMacro(const Ast& ast, NodeId id) {
   return AnyNode(ast, id, [](const Node& node) { return node.kind == NodeKind::kMacro; });
 }
 
+// What looks at no more bytes than its constant side has, where one side is constant.
+bool IsBoundByConstant(Function function) {
+  switch (function) {
+    case Function::kEqual:
+    case Function::kNotEqual:
+    case Function::kIn:
+    case Function::kStartsWith:
+    case Function::kEndsWith:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Whether the budget may be spent on the way: only macros repeat, only texts and lists are scanned
-// or made. A policy has too few nodes for the rest to matter.
-bool MaySpendBudget(const Ast& ast, NodeId id) {
-  return AnyNode(ast, id, [&ast](const Node& node) {
+// or made, and what a policy writes out is short. It has too few nodes for the rest to matter.
+bool MaySpendBudget(const Ast& ast, const std::vector<bool>& are_constant, NodeId id) {
+  return AnyNode(ast, id, [&](const Node& node) {
     if (node.kind == NodeKind::kMacro) return true;
     if (node.kind != NodeKind::kCall) return false;
-    return std::any_of(node.children.begin(), node.children.end(), [&ast](NodeId child) {
+    const auto is_constant = [&](NodeId child) { return are_constant[child]; };
+    const auto is_long = [&](NodeId child) {
       const cel::Type& type = ast.node(child).type;
       return type.is(cel::TypeKind::kString) || type.is(cel::TypeKind::kList) ||
              type.is(cel::TypeKind::kMap);
-    });
+    };
+    if (IsBoundByConstant(node.function) &&
+        std::any_of(node.children.begin(), node.children.end(), is_constant)) {
+      return false;
+    }
+    return std::any_of(node.children.begin(), node.children.end(), is_long);
   });
 }
 
@@ -169,6 +189,7 @@ CompiledWhen Residuals::Compile(const Rule& rule) {
   const Ast& ast = *rule.expression;
   std::vector<NodeId> all;
   Conjuncts(ast, ast.root, &all);
+  const std::vector<bool> are_constant = cel::ConstantNodes(ast);
   CompiledWhen when;
   std::vector<NodeId> rest;
   uint64_t taken = 0;
@@ -179,7 +200,7 @@ CompiledWhen Residuals::Compile(const Rule& rule) {
       taken += StepsOf(ast, id) + 1;
       continue;
     }
-    may_spend |= MaySpendBudget(ast, id);
+    may_spend |= MaySpendBudget(ast, are_constant, id);
     rest.push_back(id);
   }
   if (!rest.empty()) when.residual = IndexOf(rule, rest, taken);

@@ -31,6 +31,12 @@ rules:
 - {id: ok, effect: permit, match: {purpose_under: ["dpv:ServicePersonalisation"]}, obligations: [{type: ttl, seconds: 60}]}
 - {id: minors, effect: forbid, match: {subject_class: [minor]}}
 )";
+constexpr char kShares[] = R"(
+policy: shares@1
+rules:
+- {id: too-synthetic, effect: forbid, severity: quarantine, when: model.synthetic_share > 0.5}
+- {id: natural, effect: permit, when: model.synthetic_share <= 0.1}
+)";
 constexpr char kBindings[] = R"(
 bindings:
 - {id: home, select: {topic: promotions, surface: home}, consent_max_age_ms: 5000, on_unknown: block,
@@ -38,6 +44,8 @@ bindings:
    policies: [{policy: recs@1}]}
 - {id: trial, select: {topic: promotions, surface: trial}, mode: shadow, shadow_until: 2026-04-01T00:00:00Z,
    consent_max_age_ms: 5000, purposes: ["dpv:ServicePersonalisation"], policies: [{policy: recs@1}]}
+- {id: checked, select: {topic: promotions, surface: checked}, consent_max_age_ms: 5000, discharges: [ttl],
+   purposes: ["dpv:ServicePersonalisation"], policies: [{policy: recs@1}, {policy: shares@1}]}
 )";
 
 policy::SourceFile File(std::string_view kind, std::string_view body) {
@@ -52,6 +60,7 @@ const policy::PolicySet& Set() {
          support::ReadFile(std::string(LINEWARD_SOURCE_DIR) + "/config/policies/taxonomy.yaml")},
         File("Vocabulary", kVocabulary),
         File("Policy", kPolicy),
+        {"shares.yaml", File("Policy", kShares).bytes},
         File("Bindings", kBindings)};
     policy::Findings findings;
     auto source = policy::Parse(files, &findings);
@@ -147,6 +156,26 @@ TEST_F(Decide, AllowsWhatThePolicyPermits) {
   EXPECT_EQ(opened.subject, "u-93ab");
   EXPECT_EQ(opened.event_id, "r-1");
   EXPECT_EQ(opened.fine_place, "DE-BY");
+}
+
+TEST_F(Decide, RecordsTheRulesThatFailed) {
+  event_.surface = "checked";
+  const DecodedRow row = Row();
+  EXPECT_EQ(row.verdict.outcome, Outcome::kQuarantine);
+  EXPECT_EQ(row.verdict.reasons[0].code, static_cast<uint16_t>(Reason::kRuleError));
+  EXPECT_EQ(row.verdict.reasons[0].rule, "shares@1/too-synthetic");
+  EXPECT_EQ(row.verdict.rule_errors,
+            (std::vector<std::string_view>{"shares@1/natural", "shares@1/too-synthetic"}));
+  EXPECT_EQ(Answer().verdict.errors_by_effect, (std::array<uint16_t, 2>{1, 1}));
+}
+
+TEST_F(Decide, RecordsNoFailureOfRulesThatHaveTheirFacts) {
+  event_.surface = "checked";
+  model_.has_synthetic_share = true;
+  model_.synthetic_share = 0.1;
+  const DecodedRow row = Row();
+  EXPECT_EQ(row.verdict.outcome, Outcome::kAllow);
+  EXPECT_TRUE(row.verdict.rule_errors.empty());
 }
 
 TEST_F(Decide, WhatIsUnknownIsNeverAllowed) {

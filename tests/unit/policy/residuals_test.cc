@@ -95,6 +95,10 @@ TEST(Residuals, LeaveKeysBehindWhatMaySpendTheBudget) {
   EXPECT_EQ(Told("[1, 2].all(x, x > 0) && event.n == 3"), "and a residual");
   EXPECT_EQ(Told("event.n == 3 && [1, 2].all(x, x > 0)"), "n=3; and a residual");
   EXPECT_EQ(Told("event.s.contains('x') && event.n == 3"), "and a residual");
+  EXPECT_EQ(Told("event.s == event.surface && event.n == 3"), "and a residual");
+  EXPECT_EQ(Told("event.surface == 'home' && event.n == 3"), "n=3; and a residual");
+  EXPECT_EQ(Told("event.surface.startsWith('h') && 'l1' in model.labels && event.n == 3"),
+            "n=3; and a residual");
 }
 
 TEST(Residuals, AreSharedByRulesThatSayTheSame) {
