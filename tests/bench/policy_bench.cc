@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kNow = 1'772'366'400'000'000;
 constexpr int kBatch = 50;
-constexpr int kBatches = 20'000;  // of each variant: 10^6 decisions
+constexpr int kBatches = 4'000;  // of each variant: 200,000 decisions
 constexpr size_t kRowBytes = 300;
 
 constexpr std::string_view kHead = "apiVersion: lineward/v1\nkind: ";

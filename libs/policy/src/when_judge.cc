@@ -1,6 +1,7 @@
 #include "policy/src/when_judge.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "policy/src/cel/activation.h"
@@ -151,8 +152,9 @@ Truth WhenJudge::Run(uint32_t residual, const Binding& binding) noexcept {
 
 void WhenJudge::SetVariables() noexcept {
   has_variables_ = true;
-  for (uint32_t index = 0; index < when::kVariablesMax; ++index) {
-    if (set_.variables_read >> index & 1) scratch_->variables[index] = Variable(index);
+  for (uint32_t left = set_.variables_read; left != 0; left &= left - 1) {
+    const auto index = static_cast<uint32_t>(std::countr_zero(left));
+    scratch_->variables[index] = Variable(index);
   }
 }
 
