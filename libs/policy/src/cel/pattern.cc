@@ -196,11 +196,11 @@ class PatternParser {
 
   // `\d` and its like, behind the backslash.
   bool EscapedClass(Ranges* ranges) {
-    static const Ranges kDigits = {{'0', '9'}};
-    static const Ranges kSpaces = {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
-    static const Ranges kWords = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+    const Ranges digits = {{'0', '9'}};
+    const Ranges spaces = {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
+    const Ranges words = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
     for (const auto& [name, all] :
-         {std::pair{'d', &kDigits}, std::pair{'s', &kSpaces}, std::pair{'w', &kWords}}) {
+         {std::pair{'d', &digits}, std::pair{'s', &spaces}, std::pair{'w', &words}}) {
       if (Peek() != name && Peek() != name - 'a' + 'A') continue;
       *ranges = Peek() == name ? *all : Complement(*all);
       ++at_;
